@@ -1,0 +1,192 @@
+"""The tables of the configuration, one model each, exactly as the TOML writes them."""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
+
+from bot import rules
+from bot.config.durations import Duration
+from bot.questionnaire import Frozen, Identifier
+from bot.text import Text
+
+
+def complaint(problem: str, mend: str) -> PydanticCustomError:
+    """An error that already says in plain words what is wrong and what to write instead."""
+    return PydanticCustomError("plain", "{problem}", {"problem": problem, "mend": mend})
+
+
+_ID_LENGTHS = range(15, 21)
+
+
+def _snowflake(value: Any) -> Any:
+    mend = "write the 15 to 20 digits that Discord's Copy ID gives"
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise complaint("is not a Discord id", mend)
+    text = str(value) if isinstance(value, str) or abs(value) < 10 ** max(_ID_LENGTHS) else ""
+    if not (text.isascii() and text.isdigit() and len(text) in _ID_LENGTHS):
+        raise complaint("is not a Discord id", mend)
+    return int(text)
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, LookupError):
+        mend = 'write a name from the IANA list, such as "Europe/London" or "UTC"'
+        raise complaint("is not a time zone", mend) from None
+    return value
+
+
+Snowflake = Annotated[int, BeforeValidator(_snowflake)]
+"""A Discord id, as a number or as digits in quotes."""
+
+Line100 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Contact = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,4})?$")]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+
+
+class Community(Frozen):
+    """Whose bot this is."""
+
+    name: Line100
+    discreet_name: Line100
+    """What messages and previews say: it names no condition."""
+    language: Language = "en"
+    time_zone: TimeZone = "UTC"
+    minimum_age: int = Field(default=18, ge=13, le=25)
+    work_contact: Contact
+    """The front door for people who are here for work."""
+    privacy_contact: Contact
+    """Whom to ask about data."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone that moderators live by."""
+        return ZoneInfo(self.time_zone)
+
+
+class Discord(Frozen):
+    """The ids of one server."""
+
+    server: Snowflake
+    member_role: Snowflake
+    quarantine_channel: Snowflake
+    review_channel: Snowflake
+    welcome_channel: Snowflake
+    """Where somebody goes first who has been let in."""
+    moderator_roles: tuple[Snowflake, ...] = Field(min_length=1)
+    members_intent: bool = True
+
+
+class Storage(Frozen):
+    """Where the data lie. The key file stays out of every copy of the data."""
+
+    database: Path = Path("data/porchlight.db")
+    keys: Path = Path("data/keys.db")
+    key_file: Path = Path("data/master.key")
+
+
+class Timers(Frozen):
+    """By when somebody hears from us."""
+
+    decision_target: Duration
+    person_target: Duration
+    """For whoever asked to talk to a person."""
+
+
+class Admission(rules.Admission):
+    """What the machine may do by itself, and what it counts as a new account."""
+
+    new_account: Duration
+
+
+def _whole_days(value: timedelta) -> timedelta:
+    if value < timedelta(days=1) or value % timedelta(days=1):
+        raise complaint(
+            "is not a number of whole days", 'write days, such as "30d": people are told how many'
+        )
+    return value
+
+
+WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
+
+
+class Retention(Frozen):
+    """How long things are kept."""
+
+    closed_cases: WholeDays
+    """After this, the answers of a case that was not admitted are deleted."""
+
+
+class Reason(Frozen):
+    """Why somebody is declined or sent elsewhere, with the sentence that a moderator starts from."""
+
+    id: Identifier
+    label: Text
+    outcomes: tuple[Literal["decline", "redirect"], ...] = Field(min_length=1)
+    text: Text
+
+
+class Review(Frozen):
+    """What moderators work with."""
+
+    notice_hour: int = Field(ge=0, le=23)
+    """The local hour of the daily notice that something waits past its target."""
+    reasons: tuple[Reason, ...]
+
+    def reasons_for(self, outcome: str) -> tuple[Reason, ...]:
+        """The reasons that go with an outcome."""
+        return tuple(reason for reason in self.reasons if outcome in reason.outcomes)
+
+    def reason(self, reason_id: str) -> Reason | None:
+        """The reason with this id, if there is one."""
+        return next((reason for reason in self.reasons if reason.id == reason_id), None)
+
+
+class Line(Frozen):
+    """One help line."""
+
+    name: Line100
+    contact: Line100
+    hours: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] = ""
+    checked: date | None = None
+    """The day somebody last made sure that it answers."""
+
+
+class Country(Frozen):
+    """The numbers of one country."""
+
+    name: Text
+    emergency: Line100
+    lines: tuple[Line, ...] = ()
+
+
+class Help(Frozen):
+    """What *I need help now* shows."""
+
+    directory: Contact
+    """A place that lists help lines anywhere."""
+    countries: tuple[Country, ...] = Field(min_length=1)
+
+
+class Buttons(Frozen):
+    """The labels on the standing panel."""
+
+    start: Text
+    work: Text
+    person: Text
+    help: Text
+    privacy: Text
+
+
+class Gate(Frozen):
+    """The standing panel in the quarantine channel."""
+
+    title: Text
+    text: Text
+    buttons: Buttons

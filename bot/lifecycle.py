@@ -1,0 +1,56 @@
+"""The life of a case, pure: which state may follow which.
+
+Invariants, also kept by CHECKs in the database:
+
+- access is a decision: a case in ``admitted``, ``declined`` or ``redirected`` names its decision;
+- ``admitted`` is reached only from ``answering`` (the machine, as answers are sent) or ``held``
+  (a moderator), and only with links disclosed or denied, never with ``undisclosed``;
+- a person has at most one open case (``waiting``, ``answering``, ``held``);
+- closed states are final: whoever comes back starts a new case.
+"""
+
+from collections.abc import Mapping
+
+from bot.model import CaseState, Disclosed, Outcome
+
+S = CaseState
+
+_ENDINGS_BY_PERSON = frozenset({S.WITHDRAWN, S.LEFT})
+_REFUSALS = frozenset({S.DECLINED, S.REDIRECTED})
+
+TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
+    S.WAITING: frozenset({S.ANSWERING}) | _REFUSALS | _ENDINGS_BY_PERSON,
+    S.ANSWERING: frozenset({S.WAITING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON,
+    S.HELD: frozenset({S.ANSWERING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON,
+    S.ADMITTED: frozenset(),
+    S.DECLINED: frozenset(),
+    S.REDIRECTED: frozenset(),
+    S.WITHDRAWN: frozenset(),
+    S.LEFT: frozenset(),
+}
+"""Every allowed step. ``answering`` falls back to ``waiting`` when the answers lead to an
+information page, which keeps nothing. ``held`` follows ``held`` when a moderator keeps it so."""
+
+MODERATOR_MAY: Mapping[Outcome, frozenset[CaseState]] = {
+    Outcome.ADMIT: frozenset({S.HELD}),
+    Outcome.HOLD: frozenset({S.HELD}),
+    Outcome.REDIRECT: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
+    Outcome.DECLINE: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
+}
+"""The states in which a moderator may reach an outcome. Nobody is admitted on half-changed answers."""
+
+
+class NotAllowed(Exception):
+    """A step that the table does not have. Its text holds states only."""
+
+
+def check_step(before: CaseState, after: CaseState) -> None:
+    """Raise NotAllowed unless the table has this step."""
+    if after not in TRANSITIONS[before]:
+        raise NotAllowed(f"{before.value} -> {after.value}")
+
+
+def check_admission(disclosed: Disclosed) -> None:
+    """Raise NotAllowed for what is undisclosed: nobody admits that, machine or moderator."""
+    if disclosed is Disclosed.UNDISCLOSED:
+        raise NotAllowed("undisclosed -> admitted")

@@ -1,0 +1,148 @@
+"""The vocabulary: the codes and small values that every other room speaks in.
+
+Codes are what the database keeps, so a member's value never changes once it has shipped.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CaseState(StrEnum):
+    """Where a case stands. Finer distinctions are columns of the case, not states."""
+
+    WAITING = "waiting"
+    """Joined; nothing agreed or answered yet."""
+    ANSWERING = "answering"
+    """Agreed and began, or reopened the answers."""
+    HELD = "held"
+    """Sent; a moderator decides."""
+    ADMITTED = "admitted"
+    DECLINED = "declined"
+    REDIRECTED = "redirected"
+    WITHDRAWN = "withdrawn"
+    LEFT = "left"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody still has a step to take."""
+        return self in OPEN_STATES
+
+
+OPEN_STATES = frozenset({CaseState.WAITING, CaseState.ANSWERING, CaseState.HELD})
+
+
+class HoldReason(StrEnum):
+    """Why a case is held: neutral enough to stand on a card."""
+
+    UNDISCLOSED = "undisclosed"
+    UNCLEAR = "unclear"
+    CONTRADICTION = "contradiction"
+    CLIENT_UNDISCLOSED = "client_undisclosed"
+    LINK_DISCLOSED = "link_disclosed"
+    EARLIER_CASE = "earlier_case"
+    NEEDS_PERSON = "needs_person"
+
+
+class Outcome(StrEnum):
+    """What a decision decides. A machine may only admit or hold."""
+
+    ADMIT = "admit"
+    HOLD = "hold"
+    REDIRECT = "redirect"
+    DECLINE = "decline"
+
+
+MACHINE_OUTCOMES = frozenset({Outcome.ADMIT, Outcome.HOLD})
+REFUSALS = frozenset({Outcome.REDIRECT, Outcome.DECLINE})
+
+STATE_AFTER = {
+    Outcome.ADMIT: CaseState.ADMITTED,
+    Outcome.HOLD: CaseState.HELD,
+    Outcome.REDIRECT: CaseState.REDIRECTED,
+    Outcome.DECLINE: CaseState.DECLINED,
+}
+
+
+class Disclosed(StrEnum):
+    """What a set of answers says about links. The three are never treated alike."""
+
+    NONE = "none"
+    """An explicit nil return: "I have no links", stated."""
+    SOME = "some"
+    UNDISCLOSED = "undisclosed"
+    """Skipped, partial, refused, or nothing answered. Never admitted, by anyone."""
+
+
+class Source(StrEnum):
+    """Where a set of answers comes from."""
+
+    GATE = "gate"
+    CONVERSATION = "conversation"
+    """Given to a moderator in conversation, confirmed by the person."""
+    UPDATE = "update"
+    """A member changed their links."""
+
+
+class InformationPage(StrEnum):
+    """Pages that the machine shows at once. They decide nothing and keep nothing but a counter."""
+
+    UNDER_AGE = "under_age"
+    NOT_FOR_ME = "not_for_me"
+    WORK = "work"
+
+
+class Delivery(StrEnum):
+    """What became of a message to a person."""
+
+    PENDING = "pending"
+    ARRIVED = "arrived"
+    CLOSED = "closed"
+    """Their messages are closed; the panel's button tells them the same."""
+    GONE = "gone"
+    """They have left the server."""
+    SHOWN = "shown"
+    """They were told in the reply to their own press; no message was due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody who joined or pressed something, as Discord presents them at that moment."""
+
+    user_id: int
+    locale: str
+    account_created: datetime
+    role_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One link between a person and an organisation, as disclosed.
+
+    The first group holds codes; the second holds words the person typed, which are kept apart,
+    encrypted, and may already be gone.
+    """
+
+    category: str
+    relationships: tuple[str, ...]
+    holder: str
+    capacity: str
+    period: str
+    purposes: tuple[str, ...] = ()
+    data_uses: tuple[str, ...] = ()
+    reporting_duty: str = ""
+    instructed: str = ""
+
+    organisation: str = ""
+    on_behalf_of: str = ""
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """What a set of answers amounts to: a nil return, interests, or nothing that can be relied on."""
+
+    disclosed: Disclosed
+    interests: tuple[Interest, ...] = ()
+    gap: str = ""
+    """For an undisclosed one, why: ``unanswered``, ``partial`` or ``refused``."""

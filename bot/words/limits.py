@@ -1,0 +1,32 @@
+"""Sentences that stand on a button or in a form have less room than a message."""
+
+from collections.abc import Mapping
+
+_BUTTON = 80
+_FORM_TITLE = 45
+_FIELD_LABEL = 45
+_FIELD_HINT = 100
+_PAGE_TITLE = 45
+"""What ``{title}`` may take up inside a button."""
+
+_BUTTONS = (
+    "admit", "agree_and_begin", "also_live_with_this", "carry_on_links", "change_links", "change_my_answers",
+    "change_sentence", "check_and_send", "confirm_and_send", "continue", "decline", "delete_and_leave",
+    "help_button", "keep_on_hold", "open_again", "open_code", "open_file", "open_next", "open_task",
+    "redirect", "send", "send_decision", "start_again", "take_back", "take_back_now", "talk_to_person",
+    "task_seen", "try_again", "where_i_stand",
+)  # fmt: skip
+
+LIMITS: Mapping[str, int] = {
+    **dict.fromkeys(_BUTTONS, _BUTTON),
+    "change_page": _BUTTON - _PAGE_TITLE,
+    "take_out": _BUTTON - _PAGE_TITLE,
+    "decline_title": _FORM_TITLE,
+    "redirect_title": _FORM_TITLE,
+    "sentence_title": _FORM_TITLE,
+    "reason_label": _FIELD_LABEL,
+    "sentence_label": _FIELD_LABEL,
+    "sentence_hint": _FIELD_HINT,
+    "sentence_hint_optional": _FIELD_HINT,
+}
+"""The most characters of a sentence by key, where it is fewer than a message takes."""
