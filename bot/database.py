@@ -1,0 +1,228 @@
+"""SQLite, done once: one writer, one reader, whole units of work.
+
+A unit of work is a plain function over the connection. It runs from BEGIN to COMMIT on the writer's
+own thread, so nothing can be awaited inside it, no other unit can slip into its transaction, and
+cancelling whoever waits for it cannot leave it half done. Units that wait together are committed
+together, each in a savepoint of its own: one flush to disk serves them all.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import aiosqlite
+
+T = TypeVar("T")
+Unit = Callable[[sqlite3.Connection], T]
+
+BUSY_TIMEOUT_MS = 1000
+"""Somebody who pressed a button is told within Discord's three seconds that saving has to wait."""
+
+MOST_UNITS_TOGETHER = 500
+
+
+class StorageUnavailable(Exception):
+    """The database cannot be used right now: locked, full, or read-only. Its text is a code."""
+
+
+class Channel(aiosqlite.Connection):
+    """An aiosqlite connection that can run a whole function on its thread."""
+
+    async def run(self, work: Unit[T]) -> T:
+        """Run ``work`` on the connection's thread and return what it returns."""
+        return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]
+
+
+@dataclass(slots=True)
+class _Waiting:
+    unit: Unit[Any]
+    future: "asyncio.Future[Any]"
+
+    def settle(self, result: "_Done | BaseException") -> None:
+        if self.future.done():
+            return
+        if isinstance(result, _Done):
+            self.future.set_result(result.value)
+        else:
+            self.future.set_exception(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    value: Any
+
+
+class Database:
+    """The main database. Open it with ``opened``."""
+
+    def __init__(self, writer: Channel, reader: Channel) -> None:
+        """Take two open connections to the same file, the second read-only."""
+        self._writer = writer
+        self._reader = reader
+        self._waiting: deque[_Waiting] = deque()
+        self._leader: asyncio.Task[None] | None = None
+        self._committed: Callable[[], None] = lambda: None
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator["Database"]:
+        """Open the database at ``path``, which must have been migrated."""
+        writer = Channel(lambda: connect(path), 64)
+        reader = Channel(lambda: _connect_read_only(path), 64)
+        async with writer, reader:
+            database = cls(writer, reader)
+            try:
+                yield database
+            finally:
+                await database._finish()
+
+    def when_committed(self, told: Callable[[], None]) -> None:
+        """Have ``told`` called after every commit."""
+        self._committed = told
+
+    async def write(self, unit: Unit[T]) -> T:
+        """Run a unit of work and return its result once it is on disk.
+
+        An exception in the unit undoes that unit alone. Raises StorageUnavailable when the
+        database cannot be written.
+        """
+        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._leader is None or self._leader.done():
+            self._leader = asyncio.create_task(self._commit_what_waits())
+        return cast("T", await waiting.future)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a function over the read-only connection, on one consistent snapshot."""
+        try:
+            return await self._reader.run(lambda connection: _on_one_snapshot(connection, unit))
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(_code(error)) from None
+
+    async def _commit_what_waits(self) -> None:
+        while self._waiting:
+            count = min(len(self._waiting), MOST_UNITS_TOGETHER)
+            batch = [self._waiting.popleft() for _ in range(count)]
+            units = [waiting.unit for waiting in batch]
+            try:
+                results = await self._writer.run(partial(commit, units=units))
+            except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who wait for it
+                results = [error] * len(batch)
+            self._committed()
+            for waiting, result in zip(batch, results, strict=True):
+                waiting.settle(result)
+
+    async def _finish(self) -> None:
+        if self._leader is not None:
+            await asyncio.wait([self._leader])
+        await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
+
+
+class Gathering(Generic[T]):
+    """Gathers items that arrive together and has one unit of work see to all of them."""
+
+    def __init__(self, database: Database, unit: Callable[[sqlite3.Connection, Sequence[T]], None]) -> None:
+        """Take the database, and the unit that sees to several items."""
+        self._database = database
+        self._unit = unit
+        self._items: list[T] = []
+        self._next: asyncio.Task[None] | None = None
+
+    async def add(self, item: T) -> None:
+        """Add an item and return once it is on disk."""
+        self._items.append(item)
+        if self._next is None:
+            self._next = asyncio.create_task(self._see_to_them())
+        await asyncio.shield(self._next)
+
+    async def _see_to_them(self) -> None:
+        await asyncio.sleep(0)
+        items, self._items, self._next = self._items, [], None
+        await self._database.write(lambda connection: self._unit(connection, items))
+
+
+def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+    """A connection to write with; with ``any_thread`` the caller sees to it that threads take turns."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        path.touch(mode=0o600)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=not any_thread)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+        "PRAGMA journal_mode = WAL",
+        "PRAGMA synchronous = FULL",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA recursive_triggers = ON",
+        "PRAGMA secure_delete = ON",
+    ):
+        connection.execute(pragma)
+    return connection
+
+
+def _connect_read_only(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def commit(connection: sqlite3.Connection, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
+    """Run units in one transaction; where that transaction breaks, each in one of its own."""
+    try:
+        return _commit_together(connection, units)
+    except sqlite3.Error as error:
+        if len(units) == 1:
+            return [_translated(error)]
+    return [result for unit in units for result in commit(connection, [unit])]
+
+
+def _commit_together(
+    connection: sqlite3.Connection, units: Sequence[Unit[Any]]
+) -> "list[_Done | BaseException]":
+    results: list[_Done | BaseException] = []
+    try:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            # Each unit by itself would wait as long for the lock, one after the other.
+            return [_translated(error) for _ in units]
+        for unit in units:
+            connection.execute("SAVEPOINT unit")
+            try:
+                results.append(_Done(unit(connection)))
+            except Exception as error:  # noqa: BLE001 - it undoes this unit, and reaches whoever waits
+                connection.execute("ROLLBACK TO unit")
+                results.append(_translated(error))
+            connection.execute("RELEASE unit")
+        connection.execute("COMMIT")
+        return results
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _on_one_snapshot(connection: sqlite3.Connection, unit: Unit[T]) -> T:
+    try:
+        connection.execute("BEGIN")
+        return unit(connection)
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _translated(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError):
+        return StorageUnavailable(_code(error))
+    return error
+
+
+def _code(error: sqlite3.OperationalError) -> str:
+    return str(getattr(error, "sqlite_errorname", "SQLITE_ERROR"))

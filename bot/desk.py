@@ -1,0 +1,285 @@
+"""The moderators' desk: the queue, opening a file, a person's history, tasks."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.access import is_moderator, why_not_open
+from bot.answers import Reading
+from bot.facts import contradictions
+from bot.foundation import Foundation
+from bot.ids import tidy_case_code
+from bot.interests import disclosure_from
+from bot.model import Source, Visitor
+from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, tasks, views
+from bot.store.cases import Case
+from bot.store.decisions import Decision, Letter, StoredVerdict
+from bot.store.disclosures import Logged
+from bot.store.effects import Effect
+from bot.store.queue import Waiting
+from bot.store.tasks import Task
+
+SHOWN_PER_LIST = 8
+
+Finder = Callable[[sqlite3.Connection], Case | None]
+FindSubject = Callable[[sqlite3.Connection], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Not for this person, or not there. The code picks the sentence."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits for the team, each list cut short, with its whole length in ``counts``."""
+
+    to_decide: tuple[Waiting, ...]
+    to_talk: tuple[Waiting, ...]
+    unanswered: tuple[Waiting, ...]
+    tasks: tuple[Task, ...]
+    stuck: tuple[tuple[Effect, str], ...]
+    """Effects that wait for a person, each with the case code it is about, if any."""
+    counts: dict[str, int]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """A decision, with the Discord id of the moderator if a person decided."""
+
+    decision: Decision
+    decided_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFile:
+    """A case as a moderator reads it."""
+
+    ref: str
+    """The ref of this opening; the buttons act on the version that was read."""
+    case: Case
+    user_id: int | None
+    source: Source | None
+    reading: Reading | None
+    disclosed: Logged | None
+    verdict: StoredVerdict | None
+    contradictions: tuple[str, ...]
+    decisions: tuple[PastDecision, ...]
+    letter: Letter | None
+    earlier: tuple[Case, ...]
+    stuck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is on record about one person."""
+
+    user_id: int | None
+    cases: tuple[tuple[Case, tuple[PastDecision, ...]], ...]
+    disclosed: Logged | None
+
+
+class Desk:
+    """Use cases at the desk. One object serves everybody."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        """Take what every use case stands on."""
+        self._on = foundation
+
+    def is_moderator(self, visitor: Visitor) -> bool:
+        """Whether somebody holds a configured moderator role right now."""
+        return is_moderator(role_ids=visitor.role_ids, moderator_roles=self._on.config.moderator_roles)
+
+    async def queue(self, visitor: Visitor) -> Queue | Denied:
+        """What waits for the team."""
+        if not self.is_moderator(visitor):
+            return Denied("not_a_moderator")
+        return await self._on.database.read(self._queue)
+
+    def _queue(self, connection: sqlite3.Connection) -> Queue:
+        stuck = effects.stuck(connection, SHOWN_PER_LIST)
+        return Queue(
+            to_decide=tuple(queue.to_decide(connection, SHOWN_PER_LIST)),
+            to_talk=tuple(queue.to_talk(connection, SHOWN_PER_LIST)),
+            unanswered=tuple(queue.unanswered(connection, SHOWN_PER_LIST)),
+            tasks=tuple(tasks.all_open(connection, SHOWN_PER_LIST)),
+            stuck=tuple((effect, self._code(connection, effect.case_id)) for effect in stuck),
+            counts=queue.counts(connection),
+            now=self._on.now(),
+        )
+
+    def _code(self, connection: sqlite3.Connection, case_id: str | None) -> str:
+        case = cases.get(connection, case_id) if case_id else None
+        return case.code if case else ""
+
+    async def open_by_code(self, visitor: Visitor, typed_code: str) -> CaseFile | Denied:
+        """Open the file with this case code. Opening it is an event."""
+        code = tidy_case_code(typed_code)
+        return await self._opened(visitor, lambda connection: cases.by_code(connection, code))
+
+    async def open_by_id(self, visitor: Visitor, case_id: str) -> CaseFile | Denied:
+        """Open the file of a case. Opening it is an event."""
+        return await self._opened(visitor, lambda connection: cases.get(connection, case_id))
+
+    async def open_next(self, visitor: Visitor) -> CaseFile | Denied:
+        """Open the file that has waited longest for a decision, or else for a talk."""
+        return await self._opened(
+            visitor, lambda connection: self._next(connection, visitor), "nothing_waits"
+        )
+
+    def _next(self, connection: sqlite3.Connection, visitor: Visitor) -> Case | None:
+        moderator = self._on.find(connection, visitor.user_id)
+        for waiting in (*queue.to_decide(connection, 2), *queue.to_talk(connection, 2)):
+            case = cases.get(connection, waiting.case_id)
+            if case is not None and (moderator is None or case.subject_id != moderator.id):
+                return case
+        return None
+
+    async def _opened(
+        self, visitor: Visitor, find: Finder, missing: str = "no_such_case"
+    ) -> CaseFile | Denied:
+        if not self.is_moderator(visitor):
+            return Denied("not_a_moderator")
+        return await self._on.database.write(
+            lambda connection: self._open(connection, visitor, find(connection), missing)
+        )
+
+    def _open(
+        self, connection: sqlite3.Connection, visitor: Visitor, case: Case | None, missing: str
+    ) -> CaseFile | Denied:
+        if case is None:
+            return Denied(missing)
+        now = self._on.now()
+        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+        denied = why_not_open(moderator_subject=moderator.id, case_subject=case.subject_id)
+        events.record(
+            connection,
+            now=now,
+            actor=moderator.id,
+            action="file.refused" if denied else "file.opened",
+            object_kind="case",
+            object_id=case.id,
+            payload={"purpose": "review"},
+        )
+        if denied:
+            return Denied(denied)
+        view = views.note(connection, case.id, case.version, moderator.id, now)
+        return self._file(connection, case, view.ref)
+
+    def _file(self, connection: sqlite3.Connection, case: Case, ref: str) -> CaseFile:
+        key = self._on.key_of(connection, case.subject_id)
+        sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
+        reading = self._on.reading(connection, sheet) if sheet else None
+        return CaseFile(
+            ref=ref,
+            case=case,
+            user_id=self._on.user_id(connection, case.subject_id),
+            source=sheet.source if sheet else None,
+            reading=reading,
+            disclosed=disclosures.current_of_case(connection, key, case.id),
+            verdict=decisions.latest_verdict(connection, case.id),
+            contradictions=contradictions(reading, disclosure_from(reading)) if reading else (),
+            decisions=self._decisions(connection, case.id),
+            letter=decisions.latest_letter(connection, key, case.id),
+            earlier=tuple(c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id),
+            stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
+        )
+
+    def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:
+        found = []
+        for decision in decisions.of_case(connection, case_id):
+            by = self._on.user_id(connection, decision.decided_by) if decision.decided_by else None
+            found.append(PastDecision(decision, by))
+        return tuple(found)
+
+    async def history_of_code(self, visitor: Visitor, typed_code: str) -> History | Denied:
+        """What is on record about the person of a case. Reading it is an event."""
+
+        def find(connection: sqlite3.Connection) -> str | None:
+            case = cases.by_code(connection, tidy_case_code(typed_code))
+            return case.subject_id if case else None
+
+        return await self._history(visitor, find, "no_such_case")
+
+    async def history_of_user(self, visitor: Visitor, user_id: int) -> History | Denied:
+        """What is on record about somebody. Reading it is an event."""
+
+        def find(connection: sqlite3.Connection) -> str | None:
+            subject = self._on.find(connection, user_id)
+            return subject.id if subject else None
+
+        return await self._history(visitor, find, "nobody_known")
+
+    async def history_of_task(self, visitor: Visitor, task_id: str) -> History | Denied:
+        """What is on record about the person of a task. Reading it is an event."""
+
+        def find(connection: sqlite3.Connection) -> str | None:
+            task = tasks.get(connection, task_id)
+            return task.subject_id if task else None
+
+        return await self._history(visitor, find, "task_gone")
+
+    async def _history(self, visitor: Visitor, find: FindSubject, missing: str) -> History | Denied:
+        if not self.is_moderator(visitor):
+            return Denied("not_a_moderator")
+        return await self._on.database.write(
+            lambda connection: self._read_history(connection, visitor, find(connection), missing)
+        )
+
+    def _read_history(
+        self, connection: sqlite3.Connection, visitor: Visitor, subject_id: str | None, missing: str
+    ) -> History | Denied:
+        if subject_id is None:
+            return Denied(missing)
+        now = self._on.now()
+        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+        denied = why_not_open(moderator_subject=moderator.id, case_subject=subject_id)
+        events.record(
+            connection,
+            now=now,
+            actor=moderator.id,
+            action="history.refused" if denied else "history.opened",
+            object_kind="subject",
+            object_id=subject_id,
+            payload={"purpose": "review"},
+        )
+        if denied:
+            return Denied(denied)
+        known = cases.of_subject(connection, subject_id)
+        return History(
+            user_id=self._on.user_id(connection, subject_id),
+            cases=tuple((case, self._decisions(connection, case.id)) for case in known),
+            disclosed=disclosures.current(connection, self._on.key_of(connection, subject_id), subject_id),
+        )
+
+    async def close_task(self, visitor: Visitor, task_id: str) -> bool | Denied:
+        """Mark a task as seen to; False when somebody else already did."""
+        if not self.is_moderator(visitor):
+            return Denied("not_a_moderator")
+        return await self._on.database.write(lambda connection: self._close(connection, visitor, task_id))
+
+    def _close(self, connection: sqlite3.Connection, visitor: Visitor, task_id: str) -> bool:
+        now = self._on.now()
+        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+        closed = tasks.close(connection, task_id, moderator.id, now)
+        if closed:
+            events.record(
+                connection,
+                now=now,
+                actor=moderator.id,
+                action="task.closed",
+                object_kind="task",
+                object_id=task_id,
+            )
+        return closed
+
+    async def retry(self, visitor: Visitor, ref: str) -> bool | Denied:
+        """Try again what was stuck; False when it is no longer stuck."""
+        if not self.is_moderator(visitor):
+            return Denied("not_a_moderator")
+        now = self._on.now()
+        return await self._on.database.write(lambda connection: effects.retry(connection, ref, now))

@@ -1,0 +1,336 @@
+"""Filling in: opening a form, saving a page, taking a link out, reading the summary.
+
+What is submitted lands in the entry that its form was minted for, however often and in whatever
+order, and is on disk before anybody is told so. What cannot be saved is handed back in words.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from bot.access import is_moderator
+from bot.answers import Answer, Entry, Problem, RawValues, Reading, ShownPage, parse
+from bot.erasing import end_by_person, forget_case, wipe_answers
+from bot.facts import contradictions
+from bot.foundation import Foundation, not_asked
+from bot.interests import disclosure_from
+from bot.minting import NextForm, blank_form, entry_form, next_form
+from bot.model import CaseState, InformationPage, Source, Visitor
+from bot.questionnaire import Page
+from bot.rules import information_page
+from bot.store import cases, decisions, events, sheets
+from bot.store.cases import Case
+from bot.store.sheets import Form, Sheet
+
+
+class WhyNot(StrEnum):
+    """Why a form could not be opened or saved."""
+
+    UNKNOWN = "unknown"
+    """It belongs to something that has been deleted, or to somebody else."""
+    SENT = "sent"
+    """The answers have been sent since."""
+    CLOSED = "closed"
+    """The case has been closed since."""
+    FULL = "full"
+    """It was taken out, and there is no room to put it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class FormToFill:
+    """A page about to be shown, with what was answered before."""
+
+    ref: str
+    shown: ShownPage
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A page is on disk."""
+
+    page: Page
+    number: int
+    total: int
+    problems: tuple[Problem, ...]
+    again: str
+    """The ref that opens this entry again."""
+    next: NextForm | None
+    """The next page; None when all is answered."""
+    add_another: str = ""
+    """The ref that adds another entry of a repeated page, if there is room."""
+    filled: int = 1
+    """How many entries of the page there are."""
+    by_moderator: bool = False
+    sheet_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Informed:
+    """The answers lead to an information page."""
+
+    page: InformationPage
+    by_moderator: bool = False
+    kept_before: bool = False
+    """Answers that were sent earlier are still with the team."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """Nothing was changed. What was typed is handed back."""
+
+    why: WhyNot
+    typed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryEntry:
+    """One filled-in page in the summary, with the ref that changes it."""
+
+    shown: ShownPage
+    entry: Entry
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All answers, before they are sent."""
+
+    sheet_id: str
+    source: Source
+    entries: tuple[SummaryEntry, ...]
+    add_another: tuple[tuple[Page, str], ...]
+    contradictions: tuple[str, ...]
+    statements: ShownPage | None
+    send_ref: str
+    by_moderator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """A sheet on the table, with what is needed to work on it."""
+
+    sheet: Sheet
+    case: Case | None
+    by_moderator: bool
+    reading: Reading = field(compare=False)
+
+
+class Forms:
+    """Use cases of filling in. One object serves everybody."""
+
+    def __init__(self, foundation: Foundation) -> None:
+        """Take what every use case stands on."""
+        self._on = foundation
+
+    async def open(self, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
+        """The form with this ref. Writes nothing."""
+        return await self._on.database.read(lambda connection: self._open(connection, visitor, ref))
+
+    def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
+        form = sheets.form(connection, ref)
+        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        if form is None or desk is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        why = _why_closed(desk)
+        if why is not None:
+            return NotSaved(why)
+        shown = desk.reading.shown(form.page_id)
+        if shown is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        blank = Entry(form.entry_id, form.page_id)
+        entry = next((e for e in shown.entries if e.id == form.entry_id), blank)
+        return FormToFill(ref, shown, entry)
+
+    async def save(self, visitor: Visitor, ref: str, raw: RawValues) -> Saved | Informed | NotSaved:
+        """Save what a form sent. The same ref again replaces the same entry."""
+        doomed: list[str] = []
+        result = await self._on.database.write(
+            lambda connection: self._save(connection, visitor, ref, raw, doomed)
+        )
+        for key_id in doomed:
+            self._on.vault.destroy(key_id)
+        return result
+
+    def _save(
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues, doomed: list[str]
+    ) -> Saved | Informed | NotSaved:
+        doomed.clear()
+        form = sheets.form(connection, ref)
+        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        if form is None or desk is None:
+            return NotSaved(WhyNot.UNKNOWN, typed_in(raw))
+        page = desk.reading.questionnaire.page(form.page_id)
+        why = _why_closed(desk) or self._why_full(connection, form, page)
+        if why is not None or page is None:
+            return NotSaved(why or WhyNot.UNKNOWN, typed_in(raw))
+        answers = parse([f for f in page.fields if f.id in raw], raw)
+        information = self._information(desk, form, answers)
+        if information is not None:
+            kept_before = self._inform(connection, desk, information, doomed)
+            return Informed(information, desk.by_moderator, kept_before)
+        now = self._on.now()
+        key = self._on.key_of(connection, desk.sheet.subject_id)
+        sheets.save_entry(connection, key, form, answers, now)
+        if desk.case is not None:
+            cases.touch(connection, desk.case, now)
+        return self._after(connection, desk, form, page, now)
+
+    def _after(
+        self, connection: sqlite3.Connection, desk: _Desk, form: Form, page: Page, now: datetime
+    ) -> Saved:
+        """Mint the refs of whatever may be opened next."""
+        reading = self._on.reading(connection, desk.sheet)
+        shown = reading.shown(page.id)
+        entry = next((e for e in shown.entries if e.id == form.entry_id), None) if shown else None
+        again = sheets.mint_form(connection, form.sheet_id, form.page_id, form.entry_id, now)
+        filled = len(reading.entries(page.id))
+        room = page.repeats and filled < page.repeat_max
+        number, total = reading.progress(page.id)
+        return Saved(
+            page=page,
+            number=number,
+            total=total,
+            problems=tuple(shown.problems(entry)) if shown and entry else (),
+            again=again.ref,
+            next=next_form(connection, desk.sheet, reading, now),
+            add_another=blank_form(connection, desk.sheet, page, now).ref if room else "",
+            filled=filled,
+            by_moderator=desk.by_moderator,
+            sheet_id=desk.sheet.id,
+        )
+
+    def _why_full(self, connection: sqlite3.Connection, form: Form, page: Page | None) -> WhyNot | None:
+        if page is None or sheets.entry_exists(connection, form.entry_id):
+            return None
+        taken = sheets.count_entries(connection, form.sheet_id, page.id)
+        return WhyNot.FULL if taken >= page.repeat_max else None
+
+    def _information(self, desk: _Desk, form: Form, answers: Mapping[str, Answer]) -> InformationPage | None:
+        """The page these answers lead to, were they saved."""
+        if desk.sheet.source is Source.UPDATE:
+            return None
+        known = [entry for shown in desk.reading.all_pages for entry in shown.entries]
+        before = next((e.answers for e in known if e.id == form.entry_id), {})
+        candidate = Entry(form.entry_id, form.page_id, {**before, **answers})
+        others = [entry for entry in known if entry.id != form.entry_id]
+        reading = Reading(desk.reading.questionnaire, [*others, candidate], not_asked(desk.sheet.source))
+        return information_page(self._on.config.rules, reading)
+
+    def _inform(
+        self, connection: sqlite3.Connection, desk: _Desk, page: InformationPage, doomed: list[str]
+    ) -> bool:
+        """Keep nothing but a counter. A case that was sent before loses its answers only for age.
+
+        Returns whether earlier answers are still there.
+        """
+        now = self._on.now()
+        events.count(connection, f"information.{page.value}", now)
+        case = desk.case
+        if case is None:
+            return False
+        sent_before = decisions.was_sent(connection, case.id)
+        if sent_before and page is not InformationPage.UNDER_AGE:
+            return True
+        if sent_before:
+            end_by_person(connection, case, CaseState.WITHDRAWN, now)
+        elif page is InformationPage.UNDER_AGE:
+            key_id = forget_case(connection, self._on.vault, case)
+            doomed.extend([key_id] if key_id else [])
+        else:
+            wipe_answers(connection, case)
+            cases.set_aside(connection, case)
+        return False
+
+    async def remove(self, visitor: Visitor, ref: str) -> Summary | NextForm | NotSaved:
+        """Take out the entry that a form belongs to."""
+        return await self._on.database.write(lambda connection: self._remove(connection, visitor, ref))
+
+    def _remove(
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str
+    ) -> Summary | NextForm | NotSaved:
+        form = sheets.form(connection, ref)
+        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        if form is None or desk is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        why = _why_closed(desk)
+        page = desk.reading.questionnaire.page(form.page_id)
+        if why is not None or page is None or not page.repeats:
+            return NotSaved(why or WhyNot.UNKNOWN)
+        now = self._on.now()
+        sheets.remove_entry(connection, form.entry_id, now)
+        if desk.case is not None:
+            cases.touch(connection, desk.case, now)
+        return self.table(connection, visitor, desk.sheet.id)
+
+    async def summary(self, visitor: Visitor, sheet_id: str) -> Summary | NextForm | NotSaved:
+        """All answers with the refs to change them; or the page that is still missing."""
+        return await self._on.database.write(lambda connection: self.table(connection, visitor, sheet_id))
+
+    def table(
+        self, connection: sqlite3.Connection, visitor: Visitor, sheet_id: str
+    ) -> Summary | NextForm | NotSaved:
+        """``summary``, inside a unit of work."""
+        desk = self._desk(connection, visitor, sheet_id)
+        if desk is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        why = _why_closed(desk)
+        if why is not None:
+            return NotSaved(why)
+        now = self._on.now()
+        missing = next_form(connection, desk.sheet, desk.reading, now)
+        return missing or self._summary(connection, desk, now)
+
+    def _summary(self, connection: sqlite3.Connection, desk: _Desk, now: datetime) -> Summary:
+        reading, sheet = desk.reading, desk.sheet
+        disclosure = disclosure_from(reading)
+        statements = reading.statements
+        return Summary(
+            sheet_id=sheet.id,
+            source=sheet.source,
+            entries=tuple(
+                SummaryEntry(shown, entry, entry_form(connection, sheet, entry, now).ref)
+                for shown in reading.pages
+                for entry in shown.entries
+            ),
+            add_another=tuple(
+                (shown.page, blank_form(connection, sheet, shown.page, now).ref)
+                for shown in reading.pages
+                if shown.page.repeats and len(shown.entries) < shown.page.repeat_max
+            ),
+            contradictions=contradictions(reading, disclosure),
+            statements=statements,
+            send_ref=blank_form(connection, sheet, statements.page, now).ref if statements else "",
+            by_moderator=desk.by_moderator,
+        )
+
+    def _desk(self, connection: sqlite3.Connection, visitor: Visitor, sheet_id: str) -> _Desk | None:
+        """A sheet that this visitor may work on: their own, or one recorded in conversation."""
+        sheet = sheets.get(connection, sheet_id)
+        if sheet is None:
+            return None
+        subject = self._on.find(connection, visitor.user_id)
+        own = subject is not None and subject.id == sheet.subject_id
+        if not own:
+            roles = self._on.config.moderator_roles
+            recording = sheet.source is Source.CONVERSATION
+            if not (recording and is_moderator(role_ids=visitor.role_ids, moderator_roles=roles)):
+                return None
+        case = cases.of_sheet(connection, sheet.id)
+        return _Desk(sheet, case, not own, self._on.reading(connection, sheet))
+
+
+def _why_closed(desk: _Desk) -> WhyNot | None:
+    if desk.sheet.sent_at is not None:
+        return WhyNot.SENT
+    if desk.case is not None and desk.case.state is not CaseState.ANSWERING:
+        return WhyNot.CLOSED
+    return None
+
+
+def typed_in(raw: RawValues) -> tuple[str, ...]:
+    """The values in what a form sent, for handing them back."""
+    values = [value for value in raw.values() if isinstance(value, str)]
+    return tuple(value for value in values if value.strip())

@@ -1,0 +1,73 @@
+"""What every use case stands on."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from bot.answers import Reading
+from bot.clock import Clock
+from bot.config import Config
+from bot.database import Database
+from bot.interests import NOT_ASKED_AGAIN
+from bot.model import Source
+from bot.questionnaire import Questionnaire
+from bot.store import sheets, subjects
+from bot.store.sheets import Sheet
+from bot.store.subjects import Subject
+from bot.vault import PersonKey, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """The database, the keys, the configuration and the time, in one handful."""
+
+    database: Database
+    vault: Vault
+    config: Config
+    clock: Clock
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock()
+
+    def find(self, connection: sqlite3.Connection, user_id: int) -> Subject | None:
+        """The person with this Discord id, if the bot knows them."""
+        return subjects.find(connection, self.vault.lookup(user_id))
+
+    def find_or_add(self, connection: sqlite3.Connection, user_id: int, now: datetime) -> Subject:
+        """The person with this Discord id, made known if need be."""
+        return subjects.find_or_add(connection, self.vault, user_id, now)
+
+    def key_of(self, connection: sqlite3.Connection, subject_id: str) -> PersonKey:
+        """A person's key. Raises LookupError for somebody the bot does not know."""
+        subject = subjects.get(connection, subject_id)
+        if subject is None:
+            raise LookupError("subject")
+        return self.vault.key(subject.key_id)
+
+    def user_id(self, connection: sqlite3.Connection, subject_id: str) -> int | None:
+        """A person's Discord id; None when it has been erased."""
+        return subjects.user_id(connection, self.key_of(connection, subject_id), subject_id)
+
+    def reading(self, connection: sqlite3.Connection, sheet: Sheet) -> Reading:
+        """A sheet's answers, read with the questionnaire that it was begun with."""
+        questionnaire = self._questionnaire(connection, sheet.questionnaire_hash)
+        key = self.key_of(connection, sheet.subject_id)
+        return Reading(questionnaire, sheets.entries(connection, key, sheet.id), not_asked(sheet.source))
+
+    def _questionnaire(self, connection: sqlite3.Connection, content_hash: str) -> Questionnaire:
+        if content_hash == self.config.questionnaire.content_hash:
+            return self.config.questionnaire
+        return questionnaire_from(sheets.questionnaire_snapshot(connection, content_hash))
+
+
+def not_asked(source: Source) -> frozenset[str]:
+    """The fields that are not put again on a sheet of this source."""
+    return NOT_ASKED_AGAIN if source is Source.UPDATE else frozenset()
+
+
+@lru_cache(maxsize=16)
+def questionnaire_from(snapshot: str) -> Questionnaire:
+    """A questionnaire from its snapshot. Few are in use at a time, so they are kept."""
+    return Questionnaire.from_snapshot(snapshot)

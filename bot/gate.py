@@ -1,0 +1,291 @@
+"""The gate: arriving, beginning, standing, asking for a person, taking it back, leaving."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.database import Gathering
+from bot.erasing import end_by_person, forget_case
+from bot.forms import Forms, NotSaved, Summary
+from bot.foundation import Foundation
+from bot.minting import NextForm, next_form
+from bot.model import CaseState, Delivery, Source, Visitor
+from bot.store import cases, consents, decisions, effects, events, sheets, subjects
+from bot.store.cases import Case
+from bot.store.decisions import Letter
+from bot.store.effects import EffectKind
+from bot.store.subjects import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Nothing has begun: show what is kept, and *Agree and begin*."""
+
+    again: bool = False
+    """There was an earlier case."""
+    wants_person: bool = False
+    """They asked to talk to a person, which they can take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarryOn:
+    """Answers have been begun: the next form, or the summary."""
+
+    case: Case
+    step: NextForm | Summary
+
+
+@dataclass(frozen=True, slots=True)
+class HeldStanding:
+    """The answers are with the team."""
+
+    case: Case
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedStanding:
+    """They are in."""
+
+    case: Case
+    has_role: bool
+    stuck: bool
+    """The role could not be given; the team has been told."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedStanding:
+    """They were declined or shown another way."""
+
+    case: Case
+    letter: Letter | None
+
+
+Standing = Welcome | CarryOn | HeldStanding | AdmittedStanding | RefusedStanding
+
+
+class Gate:
+    """Use cases at the gate. One object serves everybody."""
+
+    def __init__(self, foundation: Foundation, forms: Forms) -> None:
+        """Take what every use case stands on, and the forms."""
+        self._on = foundation
+        self._forms = forms
+        self._arrivals = Gathering(foundation.database, self._arrive_all)
+
+    async def arrive(self, visitor: Visitor) -> None:
+        """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""
+        await self._arrivals.add(visitor)
+
+    def _arrive_all(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
+        now, newcomers = self._on.now(), dict[bytes, int]()
+        for visitor in visitors:
+            lookup = self._on.vault.lookup(visitor.user_id)
+            subject = subjects.find(connection, lookup)
+            if subject is None:
+                newcomers[lookup] = visitor.user_id
+            else:
+                self._arrive_again(connection, subject, visitor.locale, now)
+        if newcomers:
+            people = subjects.add_all(connection, self._on.vault, newcomers, now)
+            ids = [subject.id for subject in people]
+            opened = cases.open_all(connection, ids, visitors[0].locale, now)
+            lines = zip(ids, opened, strict=True)
+            events.record_all(connection, now, "case.opened", "case", lines)
+
+    def _arrive_again(
+        self, connection: sqlite3.Connection, subject: Subject, locale: str, now: datetime
+    ) -> None:
+        earlier = cases.of_subject(connection, subject.id)
+        if earlier and earlier[0].state.is_open:
+            return
+        if earlier and earlier[0].is_member:
+            cases.note_gone(connection, earlier[0], None)
+            self._want_role(connection, earlier[0], now)
+            return
+        self._open_case(connection, subject.id, locale, now)
+
+    def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
+        case = cases.open_new(connection, subject_id, locale, now)
+        self._note(connection, case, "case.opened", now)
+        return case
+
+    def _note(self, connection: sqlite3.Connection, case: Case, action: str, now: datetime) -> None:
+        events.record(
+            connection, now=now, actor=case.subject_id, action=action, object_kind="case", object_id=case.id
+        )
+
+    def _want_role(self, connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+        effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
+
+    async def leave(self, user_id: int) -> None:
+        """Somebody left the server. An open case ends with it."""
+        doomed: list[str] = []
+        await self._on.database.write(lambda connection: self._leave(connection, user_id, doomed))
+        self._destroy(doomed)
+
+    def _leave(self, connection: sqlite3.Connection, user_id: int, doomed: list[str]) -> None:
+        doomed.clear()
+        subject = self._on.find(connection, user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        if known and known[0].is_member:
+            cases.note_gone(connection, known[0], self._on.now())
+        case = self._open_case_of(connection, user_id)
+        if case is None:
+            return
+        if case.state is CaseState.WAITING and case.wants_person_at is None:
+            self._forget(connection, case, doomed)
+            return
+        end_by_person(connection, case, CaseState.LEFT, self._on.now())
+
+    def _forget(self, connection: sqlite3.Connection, case: Case, doomed: list[str]) -> None:
+        key_id = forget_case(connection, self._on.vault, case)
+        doomed.extend([key_id] if key_id else [])
+
+    def _destroy(self, doomed: Sequence[str]) -> None:
+        for key_id in doomed:
+            self._on.vault.destroy(key_id)
+
+    def _open_case_of(self, connection: sqlite3.Connection, user_id: int) -> Case | None:
+        subject = self._on.find(connection, user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        return known[0] if known and known[0].state.is_open else None
+
+    async def standing(self, visitor: Visitor) -> Standing:
+        """Where somebody stands. Whoever is admitted without the role is given it again."""
+        return await self._on.database.write(lambda connection: self.standing_within(connection, visitor))
+
+    def standing_within(self, connection: sqlite3.Connection, visitor: Visitor) -> Standing:
+        """``standing``, inside a unit of work."""
+        subject = self._on.find(connection, visitor.user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        if not known:
+            return Welcome()
+        case = known[0]
+        if case.state is CaseState.ANSWERING and case.sheet_id is not None:
+            step = self._forms.table(connection, visitor, case.sheet_id)
+            if not isinstance(step, NotSaved):
+                return CarryOn(case, step)
+        if case.state is CaseState.HELD:
+            return HeldStanding(case)
+        if case.is_member:
+            return self._admitted(connection, visitor, case)
+        if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
+            key = self._on.key_of(connection, case.subject_id)
+            letter = decisions.latest_letter(connection, key, case.id)
+            if letter is not None and letter.delivery is not Delivery.ARRIVED:
+                decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
+            return RefusedStanding(case, letter)
+        wants_person = case.state.is_open and case.wants_person_at is not None
+        return Welcome(again=len(known) > 1, wants_person=wants_person)
+
+    def _admitted(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> AdmittedStanding:
+        discord = self._on.config.discord
+        has_role = discord is not None and discord.member_role in visitor.role_ids
+        stuck = effects.is_stuck(connection, EffectKind.GRANT, case.id)
+        if case.gone_at is not None:
+            cases.note_gone(connection, case, None)
+        if not has_role and not stuck:
+            self._want_role(connection, case, self._on.now())
+        return AdmittedStanding(case, has_role, stuck)
+
+    async def agree(self, visitor: Visitor, notice: str) -> NextForm | Standing:
+        """The person agreed to the notice they were shown: open the first page.
+
+        ``notice`` is the text as it was shown; it is kept with the consent.
+        """
+        return await self._on.database.write(lambda connection: self._agree(connection, visitor, notice))
+
+    def _agree(self, connection: sqlite3.Connection, visitor: Visitor, notice: str) -> NextForm | Standing:
+        now = self._on.now()
+        subject = self._on.find_or_add(connection, visitor.user_id, now)
+        known = cases.of_subject(connection, subject.id)
+        case = known[0] if known else None
+        if case is not None and (case.is_member or case.state in {CaseState.ANSWERING, CaseState.HELD}):
+            return self.standing_within(connection, visitor)
+        if case is None or not case.state.is_open:
+            case = self._open_case(connection, subject.id, visitor.locale, now)
+        sheet = sheets.open_new(connection, subject.id, Source.GATE, self._on.config.questionnaire, now)
+        consents.give(connection, case.id, notice, now)
+        case = cases.begin(connection, case, sheet.id, visitor.locale, now)
+        self._note(connection, case, "case.begun", now)
+        first = next_form(connection, sheet, self._on.reading(connection, sheet), now)
+        return first or self.standing_within(connection, visitor)
+
+    async def reopen(self, visitor: Visitor) -> Standing:
+        """*Change my answers*: a held case goes back to the person."""
+        return await self._on.database.write(lambda connection: self._reopen(connection, visitor))
+
+    def _reopen(self, connection: sqlite3.Connection, visitor: Visitor) -> Standing:
+        case = self._open_case_of(connection, visitor.user_id)
+        if case is not None and case.state is CaseState.HELD and case.sheet_id is not None:
+            now = self._on.now()
+            sheets.mark_sent(connection, case.sheet_id, None)
+            case = cases.reopen(connection, case, now)
+            self._note(connection, case, "case.reopened", now)
+            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        return self.standing_within(connection, visitor)
+
+    async def ask_for_person(self, visitor: Visitor) -> Case | AdmittedStanding:
+        """Put somebody in the queue of those who would like to talk to a person."""
+        return await self._on.database.write(lambda connection: self._ask_for_person(connection, visitor))
+
+    def _ask_for_person(self, connection: sqlite3.Connection, visitor: Visitor) -> Case | AdmittedStanding:
+        now = self._on.now()
+        subject = self._on.find_or_add(connection, visitor.user_id, now)
+        known = cases.of_subject(connection, subject.id)
+        case = known[0] if known else None
+        if case is not None and case.is_member:
+            return self._admitted(connection, visitor, case)
+        if case is None or not case.state.is_open:
+            case = self._open_case(connection, subject.id, visitor.locale, now)
+        if case.wants_person_at is not None:
+            return case
+        case = cases.ask_for_person(connection, case, now, now + self._on.config.timers.person_target)
+        self._note(connection, case, "case.person_wanted", now)
+        effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        return case
+
+    async def take_back(self, visitor: Visitor) -> bool:
+        """The person takes their request back, and their answers are deleted. False: nothing was open."""
+        return await self._on.database.write(lambda connection: self._take_back(connection, visitor))
+
+    def _take_back(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
+        case = self._open_case_of(connection, visitor.user_id)
+        if case is None:
+            return False
+        end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
+        return True
+
+    async def forget_me(self, visitor: Visitor) -> bool:
+        """*Delete and leave*, from an information page: nothing is kept of a case never sent.
+
+        False: answers of an earlier case, which was decided, are still there.
+        """
+        doomed: list[str] = []
+        all_gone = await self._on.database.write(
+            lambda connection: self._forget_me(connection, visitor, doomed)
+        )
+        self._destroy(doomed)
+        return all_gone
+
+    def _forget_me(self, connection: sqlite3.Connection, visitor: Visitor, doomed: list[str]) -> bool:
+        doomed.clear()
+        case = self._open_case_of(connection, visitor.user_id)
+        if case is not None and (decisions.was_sent(connection, case.id) or case.wants_person_at is not None):
+            end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
+        elif case is not None:
+            self._forget(connection, case, doomed)
+        subject = self._on.find(connection, visitor.user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        return all(earlier.sheet_id is None for earlier in known)
+
+    async def came_for_work(self, visitor: Visitor) -> None:
+        """*Here for work or study*: count it, and take an untouched case off the lists."""
+        await self._on.database.write(lambda connection: self._came_for_work(connection, visitor))
+
+    def _came_for_work(self, connection: sqlite3.Connection, visitor: Visitor) -> None:
+        events.count(connection, "information.work", self._on.now())
+        case = self._open_case_of(connection, visitor.user_id)
+        if case is not None and case.state is CaseState.WAITING and case.wants_person_at is None:
+            cases.set_aside(connection, case)

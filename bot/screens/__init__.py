@@ -1,0 +1,1 @@
+"""What people see, as plain values: pure functions from what happened to a screen."""

@@ -1,0 +1,116 @@
+"""What moderators see: cards and notices in the review channel, and the queue."""
+
+from bot.desk import Queue
+from bot.model import CaseState
+from bot.screens.elements import Press, Screen, Style, moment, since
+from bot.store.cases import Case
+from bot.store.decisions import Decision
+from bot.store.effects import Effect
+from bot.store.queue import Waiting
+from bot.words import Voice
+
+OPEN, OPEN_TASK, NEXT, SEEN, RETRY = "open", "opentask", "next", "seen", "retry"
+
+
+def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> Screen:
+    """The card of a case: code, wait and a neutral reason; never who it is about, nor an answer."""
+    if not case.state.is_open:
+        ending = _ending(voice, case, decision, decided_by)
+        return Screen(voice.say("card_closed", case_code=case.code, ending=ending))
+    text = voice.say(
+        "card", case_code=case.code, reason=waiting_reason(voice, case), since=since(case.waiting_since)
+    )
+    return Screen(text, (Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY),))
+
+
+def _ending(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> str:
+    if decision is None or case.closed_at is None:
+        return voice.say(f"state_{case.state.value}")
+    who = voice.say("by_moderator", user=f"<@{decided_by}>") if decided_by else voice.say("by_machine")
+    return voice.say(
+        "decided_line", state=voice.say(f"state_{case.state.value}"), who=who, at=moment(case.closed_at, "f")
+    )
+
+
+def waiting_reason(voice: Voice, case: Case) -> str:
+    """Why a case waits, neutral enough for a shared channel."""
+    reasons = []
+    if case.state is CaseState.HELD and case.hold_reason is not None:
+        reasons.append(voice.say(f"hold_{case.hold_reason.value}"))
+    elif case.state is CaseState.ANSWERING:
+        reasons.append(voice.say("state_answering"))
+    if case.wants_person_at is not None:
+        reasons.append(voice.say("wants_person"))
+    return "; ".join(reasons) or voice.say("state_waiting")
+
+
+def notice(voice: Voice, target: str) -> Screen:
+    """Something for the whole team to hear, such as ``overdue:3``."""
+    kind, _, argument = target.partition(":")
+    return Screen(voice.say(f"notice_{kind}", argument=argument))
+
+
+def queue(voice: Voice, result: Queue) -> Screen:
+    """What waits for the team, as lists of their own."""
+    counts = result.counts
+    if not any(counts.values()):
+        return Screen(voice.say("queue_empty"))
+    parts = [
+        _list(voice, "queue_to_decide", result.to_decide, counts["to_decide"], result),
+        _list(voice, "queue_to_talk", result.to_talk, counts["to_talk"], result),
+        _list(voice, "queue_unanswered", result.unanswered, counts["unanswered"], result),
+    ]
+    if result.tasks:
+        lines = [f"- {voice.say(f'task_{t.kind.value}', since=moment(t.opened_at))}" for t in result.tasks]
+        parts.append("\n".join([voice.say("queue_tasks", count=counts["tasks"]), *lines]))
+    if result.stuck:
+        lines = [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
+        parts.append("\n".join([voice.say("queue_stuck", count=counts["stuck"]), *lines]))
+    return Screen("\n\n".join(part for part in parts if part), tuple(_queue_presses(voice, result))[:25])
+
+
+def _list(voice: Voice, key: str, waiting: tuple[Waiting, ...], count: int, result: Queue) -> str:
+    if not waiting:
+        return ""
+    lines = [voice.say(key, count=count), *(f"- {_waiting(voice, item, result)}" for item in waiting)]
+    if count > len(waiting):
+        lines.append(voice.say("queue_more", more=count - len(waiting)))
+    return "\n".join(lines)
+
+
+def _waiting(voice: Voice, item: Waiting, result: Queue) -> str:
+    reason = (
+        voice.say(f"hold_{item.hold_reason.value}")
+        if item.hold_reason
+        else voice.say(f"state_{item.state.value}")
+    )
+    late = voice.say("past_target") if item.target_at and item.target_at < result.now else ""
+    line = voice.say("queue_line", case_code=item.code, since=moment(item.since), reason=reason)
+    return f"{line} {late}".rstrip()
+
+
+def _stuck(voice: Voice, effect: Effect, code: str) -> str:
+    mend = voice.say(f"mend_{effect.last_code}")
+    return voice.say("stuck_line", effect=voice.say(f"effect_{effect.kind.value}"), case_code=code, mend=mend)
+
+
+def _queue_presses(voice: Voice, result: Queue) -> list[Press]:
+    presses = []
+    if result.to_decide or result.to_talk:
+        presses.append(Press(NEXT, voice.say("open_next"), style=Style.PRIMARY))
+    seen: dict[str, str] = {}
+    for item in (*result.to_decide, *result.to_talk):
+        seen.setdefault(item.case_id, item.code)
+    presses.extend(Press(OPEN, voice.say("open_code", case_code=code), ref) for ref, code in seen.items())
+    for number, task in enumerate(result.tasks, start=1):
+        presses.append(Press(OPEN_TASK, voice.say("open_task", number=number), task.id))
+        presses.append(Press(SEEN, voice.say("task_seen", number=number), task.id))
+    presses.extend(
+        Press(
+            RETRY,
+            voice.say("try_again", case_code=code or voice.say(f"effect_{effect.kind.value}")),
+            effect.ref,
+        )
+        for effect, code in result.stuck
+    )
+    return presses

@@ -1,0 +1,275 @@
+"""A case file as a moderator reads it, and the words around deciding."""
+
+from datetime import UTC, datetime
+
+from bot.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
+from bot.config import Config
+from bot.conversations import NotRecorded, Recording
+from bot.desk import CaseFile, Denied, History, PastDecision
+from bot.forms import Summary
+from bot.model import CaseState, Disclosed, Outcome
+from bot.questionnaire import Kind
+from bot.refusals import LONGEST_SENTENCE, Preview
+from bot.screens import forms as form_screens
+from bot.screens.desk import NEXT, OPEN, waiting_reason
+from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since
+from bot.screens.letters import letter as letter_screen
+from bot.screens.links import disclosure_lines
+from bot.store.cases import Case
+from bot.store.decisions import StoredVerdict
+from bot.words import Voice
+
+ADMIT, HOLD, REWRITE, REFUSE_NOW = "admit", "hold", "rewrite", "refusenow"
+REASON_FIELD, SENTENCE_FIELD = "reason", "sentence"
+_DISCORD_EPOCH_MS = 1420070400000
+
+
+def account_created(user_id: int) -> datetime:
+    """When a Discord account was made: its id says so (Discord's reference, "Snowflakes")."""
+    return datetime.fromtimestamp(((user_id >> 22) + _DISCORD_EPOCH_MS) / 1000, UTC)
+
+
+def case_file(voice: Voice, config: Config, file: CaseFile) -> Screen:
+    """The whole file: the person, the answers, the interests, the rule, earlier cases."""
+    case = file.case
+    parts = [
+        voice.say("file_title", case_code=case.code),
+        _person(voice, file),
+        _state(voice, file),
+        _answers(voice, file),
+        _disclosure(voice, config, file),
+        _verdict(voice, file.verdict),
+        _past(voice, config, file.decisions),
+        _letter(voice, config, file),
+        _earlier(voice, file.earlier),
+    ]
+    return Screen("\n\n".join(part for part in parts if part), tuple(_file_presses(voice, file)))
+
+
+def _person(voice: Voice, file: CaseFile) -> str:
+    if file.user_id is None:
+        return voice.say("file_person_gone")
+    made = moment(account_created(file.user_id), "D")
+    return voice.say("file_person", user=f"<@{file.user_id}>", created=made)
+
+
+def _state(voice: Voice, file: CaseFile) -> str:
+    case = file.case
+    state = voice.say(f"state_{case.state.value}")
+    if case.closed_at is not None:
+        lines = [voice.say("file_closed", state=state, at=moment(case.closed_at, "f"))]
+    else:
+        lines = [voice.say("file_state", state=waiting_reason(voice, case), since=since(case.waiting_since))]
+    if case.target_at is not None:
+        lines.append(voice.say("file_target", target=moment(case.target_at)))
+    if file.source is not None:
+        lines.append(voice.say(f"source_{file.source.value}"))
+    if file.stuck:
+        lines.append(voice.say("file_stuck"))
+    return "\n".join(lines)
+
+
+def _answers(voice: Voice, file: CaseFile) -> str:
+    if file.reading is None:
+        return voice.say("file_no_answers")
+    blocks = [voice.say("file_answers")]
+    for shown in file.reading.pages:
+        for number, entry in enumerate(shown.entries, start=1):
+            title = voice.read(shown.page.title)
+            title = f"{title} {number}" if shown.page.repeats else title
+            blocks.append(f"__{title}__\n{form_screens.entry_lines(voice, shown.fields, entry)}")
+    statements = file.reading.statements
+    if statements is not None and statements.entries and not statements.problems(statements.entries[0]):
+        blocks.append(voice.say("file_agreed"))
+    blocks.extend(f"- {voice.say(f'contradiction_{code}')}" for code in file.contradictions)
+    return "\n".join(blocks)
+
+
+def _disclosure(voice: Voice, config: Config, file: CaseFile) -> str:
+    if file.disclosed is None:
+        return voice.say("file_nothing_disclosed")
+    questionnaire = file.reading.questionnaire if file.reading else config.questionnaire
+    lines = disclosure_lines(voice, questionnaire, file.disclosed.disclosure)
+    return voice.say("file_disclosure", version=file.disclosed.version, links=lines)
+
+
+def _verdict(voice: Voice, verdict: StoredVerdict | None) -> str:
+    if verdict is None:
+        return ""
+    because = verdict.rule.get("because", "")
+    told = (
+        because if isinstance(because, str) else because.get(voice.locale) or next(iter(because.values()), "")
+    )
+    facts = "; ".join(f"{name}: {', '.join(codes) or '-'}" for name, codes in verdict.facts.items())
+    return voice.say(
+        "file_rule", rule=verdict.rule_id, because=told or voice.say("no_rule_text"), facts=facts or "-"
+    )
+
+
+def _past(voice: Voice, config: Config, past: tuple[PastDecision, ...]) -> str:
+    if not past:
+        return ""
+    return "\n".join([voice.say("file_decisions"), *(f"- {_decision(voice, config, item)}" for item in past)])
+
+
+def _decision(voice: Voice, config: Config, item: PastDecision) -> str:
+    decision = item.decision
+    who = (
+        voice.say("by_machine")
+        if decision.automated
+        else voice.say("by_moderator", user=f"<@{item.decided_by}>" if item.decided_by else "?")
+    )
+    outcome = voice.say(f"outcome_{decision.outcome.value}")
+    line = voice.say("decided_line", state=outcome, who=who, at=moment(decision.at, "f"))
+    reason = config.review.reason(decision.reason_code)
+    told = voice.read(reason.label) if reason else decision.reason_code
+    return f"{line} {voice.say('for_reason', reason=told)}" if told else line
+
+
+def _letter(voice: Voice, config: Config, file: CaseFile) -> str:
+    if file.letter is None:
+        return ""
+    delivery = voice.say(f"delivery_{file.letter.delivery.value}")
+    if not file.letter.text:
+        return voice.say("file_letter", delivery=delivery)
+    quoted = inert(letter_screen(voice, config, file.case, file.letter).text)
+    return voice.say("file_letter_text", delivery=delivery, text=quoted)
+
+
+def _earlier(voice: Voice, earlier: tuple[Case, ...]) -> str:
+    if not earlier:
+        return ""
+    lines = [
+        voice.say(
+            "earlier_line",
+            case_code=case.code,
+            state=voice.say(f"state_{case.state.value}"),
+            opened=moment(case.opened_at, "D"),
+        )
+        for case in earlier
+    ]
+    return "\n".join([voice.say("file_earlier"), *(f"- {line}" for line in lines)])
+
+
+def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
+    presses = []
+    if file.case.state.is_open:
+        disclosed = file.disclosed.disclosure.disclosed if file.disclosed else Disclosed.UNDISCLOSED
+        if file.case.state is CaseState.HELD:
+            if disclosed is not Disclosed.UNDISCLOSED:
+                presses.append(Press(ADMIT, voice.say("admit"), file.ref, Style.GOOD))
+            presses.append(Press(HOLD, voice.say("keep_on_hold"), file.ref))
+        presses.append(Press(Outcome.REDIRECT.value, voice.say("redirect"), file.ref))
+        presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
+    presses.append(Press(NEXT, voice.say("open_next")))
+    return presses
+
+
+def refusal_form(voice: Voice, config: Config, outcome: Outcome, ref: str) -> FormSheet:
+    """A decline or redirect: the reason, and the sentence, which may be left to the ready-made one."""
+    reason = Input(
+        id=REASON_FIELD,
+        kind=Kind.SELECT,
+        label=voice.say("reason_label"),
+        choices=tuple(
+            Choice(reason.id, shorten(voice.read(reason.label), 100))
+            for reason in config.review.reasons_for(outcome.value)
+        ),
+        least=1,
+    )
+    sentence = _sentence_input(voice, "", required=False)
+    return FormSheet(outcome.value, ref, voice.say(f"{outcome.value}_title"), (reason, sentence))
+
+
+def rewrite_form(voice: Voice, preview: Preview) -> FormSheet:
+    """The sentence of a refusal that is being written, to change it."""
+    sentence = _sentence_input(voice, preview.draft.text, required=True)
+    return FormSheet(REWRITE, preview.draft.ref, voice.say("sentence_title"), (sentence,))
+
+
+def _sentence_input(voice: Voice, typed: str, *, required: bool) -> Input:
+    return Input(
+        id=SENTENCE_FIELD,
+        kind=Kind.LONG_TEXT,
+        label=voice.say("sentence_label"),
+        description=voice.say("sentence_hint" if required else "sentence_hint_optional"),
+        required=required,
+        most=LONGEST_SENTENCE,
+        typed=shorten(typed, LONGEST_SENTENCE),
+    )
+
+
+def preview(voice: Voice, config: Config, result: Preview) -> Screen:
+    """What the person will read, before it is sent."""
+    person = config.words.voice(result.case.locale)
+    shown = person.say("letter_refused", text=result.draft.text, case_code=result.case.code)
+    outcome = voice.say(f"outcome_{result.draft.outcome.value}")
+    text = voice.say("preview", case_code=result.case.code, outcome=outcome, text=shown)
+    return Screen(
+        text,
+        (
+            Press(REFUSE_NOW, voice.say("send_decision"), result.draft.ref, Style.DANGER),
+            Press(REWRITE, voice.say("change_sentence"), result.draft.ref),
+        ),
+    )
+
+
+def decided(voice: Voice, result: DecisionResult) -> Screen:
+    """What pressing a decision led to."""
+    following = (Press(NEXT, voice.say("open_next")),)
+    match result:
+        case Decided(case=case, outcome=outcome):
+            return Screen(voice.say(f"decided_{outcome.value}", case_code=case.code), following)
+        case AlreadyDecided(case=case, outcome=None):
+            state = voice.say(f"state_{case.state.value}")
+            return Screen(voice.say("already_ended", case_code=case.code, state=state), following)
+        case AlreadyDecided(case=case, outcome=outcome, by=by, at=at):
+            who = voice.say("by_moderator", user=f"<@{by}>") if by else voice.say("by_machine")
+            text = voice.say(
+                "already_decided",
+                case_code=case.code,
+                outcome=voice.say(f"outcome_{outcome.value if outcome else 'hold'}"),
+                who=who,
+                at=moment(at, "f") if at else "",
+            )
+            return Screen(text, following)
+        case Changed(case=case):
+            return Screen(
+                voice.say("file_changed", case_code=case.code),
+                (Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY),),
+            )
+        case MayNot(code=code, case_code=case_code):
+            return Screen(voice.say(f"may_not_{code}", case_code=case_code))
+
+
+def denied(voice: Voice, result: Denied) -> Screen:
+    """Not for this person, or not there."""
+    return Screen(voice.say(f"may_not_{result.code}", case_code=""))
+
+
+def history(voice: Voice, config: Config, result: History) -> Screen:
+    """What is on record about one person."""
+    who = f"<@{result.user_id}>" if result.user_id else voice.say("file_person_gone")
+    parts = [voice.say("history_title", user=who)]
+    for case, past in result.cases:
+        state = voice.say(f"state_{case.state.value}")
+        line = voice.say("earlier_line", case_code=case.code, state=state, opened=moment(case.opened_at, "D"))
+        parts.append("\n".join([f"**{line}**", *(f"- {_decision(voice, config, item)}" for item in past)]))
+    if result.disclosed is not None:
+        lines = disclosure_lines(voice, config.questionnaire, result.disclosed.disclosure)
+        parts.append(voice.say("file_disclosure", version=result.disclosed.version, links=lines))
+    presses = tuple(
+        Press(OPEN, voice.say("open_code", case_code=case.code), case.id) for case, _ in result.cases[:20]
+    )
+    return Screen("\n\n".join(parts), presses)
+
+
+def recording(voice: Voice, result: Recording | NotRecorded) -> Screen:
+    """Writing down the answers of somebody who talked to a moderator."""
+    if isinstance(result, NotRecorded):
+        return Screen(voice.say(f"not_recorded_{result.why.value}"))
+    if isinstance(result.step, Summary):
+        return form_screens.summary(voice, result.step)
+    screen = form_screens.carry_on(voice, result.step)
+    intro = voice.say("recording", case_code=result.code)
+    return Screen(f"{intro}\n\n{screen.text}", screen.presses)

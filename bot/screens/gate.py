@@ -1,0 +1,121 @@
+"""What somebody at the gate sees of where they stand."""
+
+from bot.config import Config
+from bot.forms import NotSaved, Summary
+from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Standing, Welcome
+from bot.minting import NextForm
+from bot.screens import forms as form_screens
+from bot.screens.elements import Press, Screen, Style, moment
+from bot.screens.letters import first_channel
+from bot.store.cases import Case
+from bot.submission import LinksChanged, SendResult, Sent, Unticked
+from bot.words import Voice
+
+AGREE, AGAIN, REOPEN = "agree", "again", "reopen"
+TAKE_BACK, TAKE_BACK_NOW, FORGET = "takeback", "takebacknow", "forget"
+
+
+def consent_notice(voice: Voice, config: Config) -> str:
+    """The two sentences that a person agrees to: what is kept and for how long, and how to end it."""
+    return voice.say("consent", days=config.retention.closed_cases.days)
+
+
+def standing(voice: Voice, config: Config, result: Standing) -> Screen:
+    """Where somebody stands, and what they can do next."""
+    match result:
+        case Welcome():
+            return _welcome(voice, config, result)
+        case CarryOn(step=Summary() as summary):
+            screen = form_screens.summary(voice, summary, consent_notice(voice, config))
+            return Screen(screen.text, (*screen.presses, _take_back(voice)))
+        case CarryOn(step=NextForm() as form):
+            screen = form_screens.carry_on(voice, form)
+            return Screen(screen.text, (*screen.presses, _take_back(voice)))
+        case HeldStanding(case=held):
+            return _held(voice, held)
+        case AdmittedStanding() as admitted:
+            return _admitted(voice, config, admitted)
+        case RefusedStanding() as refused:
+            return _refused(voice, refused)
+    raise TypeError(type(result).__name__)
+
+
+def _welcome(voice: Voice, config: Config, result: Welcome) -> Screen:
+    text = voice.say("welcome", consent=consent_notice(voice, config))
+    agree = Press(AGREE, voice.say("agree_and_begin"), style=Style.PRIMARY)
+    if not result.wants_person:
+        return Screen(text, (agree,))
+    return Screen(f"{voice.say('person_knows')}\n\n{text}", (agree, _take_back(voice)))
+
+
+def _take_back(voice: Voice) -> Press:
+    return Press(TAKE_BACK, voice.say("take_back"))
+
+
+def _held(voice: Voice, case: Case) -> Screen:
+    target = moment(case.target_at, "f") if case.target_at else voice.say("soon")
+    text = voice.say("held", case_code=case.code, target=target)
+    reopen = Press(REOPEN, voice.say("change_my_answers"))
+    return Screen(text, (reopen, Press("person", voice.say("talk_to_person")), _take_back(voice)))
+
+
+def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
+    if result.stuck:
+        return Screen(voice.say("admitted_stuck", case_code=result.case.code))
+    key = "admitted_inside" if result.has_role else "admitted_opening"
+    return Screen(voice.say(key, first=first_channel(config)))
+
+
+def _refused(voice: Voice, result: RefusedStanding) -> Screen:
+    told = result.letter.text if result.letter else ""
+    told = told or voice.say("refused_before")
+    text = voice.say("letter_refused", text=told, case_code=result.case.code)
+    return Screen(text, (Press(AGAIN, voice.say("start_again")),))
+
+
+def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
+    """What sending led to."""
+    match result:
+        case Sent(standing=AdmittedStanding() as admitted):
+            return Screen(voice.say("welcome_in", first=first_channel(config), case_code=admitted.case.code))
+        case Sent(standing=HeldStanding() as held):
+            screen = _held(voice, held.case)
+            return Screen(f"{voice.say('sent')}\n\n{screen.text}", screen.presses)
+        case Sent(standing=other):
+            return standing(voice, config, other)
+        case LinksChanged():
+            return Screen(voice.say("links_changed"))
+        case Unticked(problems=problems, again=again):
+            told = "\n".join(f"- {form_screens.problem_text(voice, problem)}" for problem in problems)
+            text = voice.say("not_sent_yet", problems=told)
+            return Screen(text, (Press(form_screens.FORM, voice.say("open_again"), again, Style.PRIMARY),))
+        case NextForm():
+            return form_screens.carry_on(voice, result)
+        case NotSaved():
+            return form_screens.not_saved(voice, result)
+        case _:
+            return standing(voice, config, result)
+
+
+def person_asked_for(voice: Voice, config: Config, result: Case | AdmittedStanding) -> Screen:
+    """*Talk to a person* was pressed."""
+    if isinstance(result, AdmittedStanding):
+        return _admitted(voice, config, result)
+    target = moment(result.target_at, "f") if result.target_at else voice.say("soon")
+    return Screen(voice.say("person_asked_for", case_code=result.code, target=target))
+
+
+def ask_take_back(voice: Voice) -> Screen:
+    """Make sure before answers are deleted."""
+    text = voice.say("take_back_sure")
+    return Screen(text, (Press(TAKE_BACK_NOW, voice.say("take_back_now"), style=Style.DANGER),))
+
+
+def taken_back(voice: Voice, *, was_open: bool) -> Screen:
+    """The request is taken back, or there was none."""
+    return Screen(voice.say("taken_back" if was_open else "nothing_open"))
+
+
+def forgotten(voice: Voice, *, all_gone: bool) -> Screen:
+    """*Delete and leave* was pressed."""
+    return Screen(voice.say("forgotten" if all_gone else "forgotten_in_part"))

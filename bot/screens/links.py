@@ -1,0 +1,83 @@
+"""A member's links, in words."""
+
+from bot.config import Config
+from bot.forms import NotSaved, Summary
+from bot.links import LinksOnRecord, NotAMember
+from bot.minting import NextForm
+from bot.model import Disclosed, Disclosure, Interest
+from bot.questionnaire import Questionnaire
+from bot.screens import forms as form_screens
+from bot.screens.elements import Press, Screen, Style, inert, moment
+from bot.words import Voice
+
+CHANGE = "changelinks"
+
+
+def on_record(voice: Voice, config: Config, result: LinksOnRecord | NotAMember) -> Screen:
+    """What is on record about a member's links."""
+    if isinstance(result, NotAMember):
+        return Screen(voice.say("links_not_a_member"))
+    press = Press(
+        CHANGE, voice.say("carry_on_links" if result.changing else "change_links"), style=Style.PRIMARY
+    )
+    if result.logged is None:
+        return Screen(voice.say("links_none_on_record"), (press,))
+    links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure)
+    text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
+    return Screen(text, (press,))
+
+
+def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -> Screen:
+    """The next step of changing links."""
+    match result:
+        case NextForm():
+            return form_screens.carry_on(voice, result)
+        case Summary():
+            return form_screens.summary(voice, result)
+        case NotSaved():
+            return form_screens.not_saved(voice, result)
+        case NotAMember():
+            return Screen(voice.say("links_not_a_member"))
+
+
+def disclosure_lines(voice: Voice, questionnaire: Questionnaire, disclosure: Disclosure) -> str:
+    """A disclosure laid out as interests; what was typed is inert."""
+    if disclosure.disclosed is Disclosed.NONE:
+        return voice.say("disclosed_none")
+    lines = []
+    if disclosure.disclosed is Disclosed.UNDISCLOSED:
+        lines.append(voice.say(f"undisclosed_{disclosure.gap}"))
+    for number, interest in enumerate(disclosure.interests, start=1):
+        lines.append(_interest(voice, questionnaire, number, interest))
+    return "\n".join(lines)
+
+
+def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest: Interest) -> str:
+    def label(field_id: str, *codes: str) -> str:
+        page = questionnaire.page_of(field_id)
+        field = page.field(field_id) if page else None
+        said = [field.label_of(code, voice.locale) if field else code for code in codes if code]
+        return "; ".join(voice.fill(text) for text in said) or voice.say("not_answered")
+
+    organisation = inert(interest.organisation) or voice.say("not_named")
+    client = (
+        voice.say("interest_client", client=inert(interest.on_behalf_of)) if interest.on_behalf_of else ""
+    )
+    text = voice.say(
+        "interest",
+        number=number,
+        organisation=organisation,
+        client=client,
+        category=label("category", interest.category),
+        relationships=label("relationship", *interest.relationships),
+        period=label("period", interest.period),
+        holder=voice.say(f"holder_{interest.holder}"),
+    )
+    more = []
+    if interest.purposes:
+        more.append(voice.say("interest_purpose", purpose=label("purpose", *interest.purposes)))
+    if interest.data_uses:
+        more.append(voice.say("interest_use", use=label("data_use", *interest.data_uses)))
+    if interest.goal:
+        more.append(voice.say("interest_goal", goal=inert(interest.goal)))
+    return "\n".join([text, *more])

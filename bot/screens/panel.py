@@ -1,0 +1,46 @@
+"""The standing panel of the quarantine channel, and the help that needs nothing but the configuration."""
+
+from bot.config import Config
+from bot.config.panel import help_text, panel_text
+from bot.screens.elements import Press, Screen, Style
+from bot.words import Voice
+
+START, WORK, PERSON, HELP, PRIVACY = "start", "work", "person", "help", "privacy"
+
+
+def panel(config: Config) -> Screen:
+    """The panel, in the community's language. The numbers stand in its text, for when the bot is down."""
+    voice = config.words.voice("")
+    buttons = config.gate.buttons
+    return Screen(
+        panel_text(config, voice.locale),
+        (
+            Press(START, voice.read(buttons.start), style=Style.PRIMARY),
+            Press(WORK, voice.read(buttons.work)),
+            Press(PERSON, voice.read(buttons.person)),
+            Press(HELP, voice.read(buttons.help), style=Style.DANGER),
+            Press(PRIVACY, voice.read(buttons.privacy)),
+        ),
+    )
+
+
+def help_now(config: Config, voice: Voice) -> Screen:
+    """What *I need help now* shows at once. It needs no database, and nothing is recorded."""
+    return Screen(help_text(config, voice.locale))
+
+
+def work_page(voice: Voice) -> Screen:
+    """*Here for work or study*: the front door."""
+    return Screen(
+        f"{voice.say('work_page')}\n\n{voice.say('information_nothing_kept')}",
+        (
+            Press("start", voice.say("also_live_with_this")),
+            Press("forget", voice.say("delete_and_leave")),
+        ),
+    )
+
+
+def privacy(config: Config, voice: Voice) -> Screen:
+    """*What we keep*."""
+    days = config.retention.closed_cases.days
+    return Screen(voice.say("privacy_note", days=days))

@@ -1,0 +1,313 @@
+"""Cases: one row per request to join. Every step names the version it was decided on."""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_ms, to_ms
+from bot.ids import new_case_code, new_id
+from bot.lifecycle import check_step
+from bot.model import CaseState, HoldReason
+
+
+class Overtaken(Exception):
+    """Somebody else changed the case first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request to join, as it stands."""
+
+    id: str
+    code: str
+    subject_id: str
+    sheet_id: str | None
+    state: CaseState
+    hold_reason: HoldReason | None
+    locale: str
+    opened_at: datetime
+    held_at: datetime | None
+    target_at: datetime | None
+    closed_at: datetime | None
+    wants_person_at: datetime | None
+    listed: bool
+    decision_id: str | None
+    gone_at: datetime | None
+    """Since when somebody who was admitted has been away from the server."""
+    version: int
+
+    @property
+    def is_member(self) -> bool:
+        """Whether the decision to admit stands: its answers are still on record."""
+        return self.state is CaseState.ADMITTED and self.sheet_id is not None
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Since when the person has been waiting for the team, or else inside the gate."""
+        return self.held_at or self.wants_person_at or self.opened_at
+
+
+def _case(row: sqlite3.Row) -> Case:
+    return Case(
+        id=row["id"],
+        code=row["code"],
+        subject_id=row["subject_id"],
+        sheet_id=row["sheet_id"],
+        state=CaseState(row["state"]),
+        hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
+        locale=row["locale"],
+        opened_at=from_ms(row["opened_at"]),
+        held_at=_moment(row["held_at"]),
+        target_at=_moment(row["target_at"]),
+        closed_at=_moment(row["closed_at"]),
+        wants_person_at=_moment(row["wants_person_at"]),
+        listed=bool(row["listed"]),
+        decision_id=row["decision_id"],
+        gone_at=_moment(row["gone_at"]),
+        version=row["version"],
+    )
+
+
+def _moment(milliseconds: int | None) -> datetime | None:
+    return None if milliseconds is None else from_ms(milliseconds)
+
+
+def get(connection: sqlite3.Connection, case_id: str) -> Case | None:
+    """The case with this id."""
+    row = connection.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
+    return None if row is None else _case(row)
+
+
+def by_code(connection: sqlite3.Connection, code: str) -> Case | None:
+    """The case with this code."""
+    row = connection.execute("SELECT * FROM cases WHERE code = ?", (code,)).fetchone()
+    return None if row is None else _case(row)
+
+
+def of_subject(connection: sqlite3.Connection, subject_id: str) -> list[Case]:
+    """Somebody's cases, the newest first."""
+    rows = connection.execute(
+        "SELECT * FROM cases WHERE subject_id = ? ORDER BY opened_at DESC, rowid DESC", (subject_id,)
+    )
+    return [_case(row) for row in rows]
+
+
+def of_sheet(connection: sqlite3.Connection, sheet_id: str) -> Case | None:
+    """The case that a sheet of answers belongs to."""
+    row = connection.execute("SELECT * FROM cases WHERE sheet_id = ?", (sheet_id,)).fetchone()
+    return None if row is None else _case(row)
+
+
+def closed_with_answers(connection: sqlite3.Connection, before: datetime, most: int) -> list[Case]:
+    """Cases that closed before a moment, or whose member left before it, and still hold what was told."""
+    rows = connection.execute(
+        """
+        SELECT cases.* FROM cases
+        WHERE (
+            (state IN ('declined', 'redirected', 'withdrawn', 'left') AND closed_at < :before)
+            OR (gone_at IS NOT NULL AND gone_at < :before)
+        ) AND (sheet_id IS NOT NULL OR EXISTS (SELECT 1 FROM letter WHERE letter.case_id = cases.id))
+        ORDER BY closed_at LIMIT :most
+        """,
+        {"before": to_ms(before), "most": most},
+    )
+    return [_case(row) for row in rows]
+
+
+def open_new(connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
+    """Open a case in ``waiting``. The database refuses a second open one for the same person."""
+    return _again(connection, open_all(connection, [subject_id], locale, now)[0])
+
+
+def open_all(
+    connection: sqlite3.Connection, subject_ids: Sequence[str], locale: str, now: datetime
+) -> list[str]:
+    """Open a case for each of several people at once; return the cases' ids in the same order."""
+    at, taken = to_ms(now), set[str]()
+    rows = [(new_id(), _free_code(connection, taken), who, locale, at, at) for who in subject_ids]
+    connection.executemany(
+        """
+        INSERT INTO cases (id, code, subject_id, state, locale, opened_at, last_activity_at)
+        VALUES (?, ?, ?, 'waiting', ?, ?, ?)
+        """,
+        rows,
+    )
+    return [row[0] for row in rows]
+
+
+def _free_code(connection: sqlite3.Connection, taken: set[str]) -> str:
+    """A case code that nobody has: codes are short, so that in a full database some are taken."""
+    while True:
+        code = new_case_code()
+        statement = "SELECT 1 FROM cases WHERE code = ?"
+        if code not in taken and connection.execute(statement, (code,)).fetchone() is None:
+            taken.add(code)
+            return code
+
+
+def begin(connection: sqlite3.Connection, case: Case, sheet_id: str, locale: str, now: datetime) -> Case:
+    """Answers are begun on a sheet, in the language the person's Discord speaks."""
+    check_step(case.state, CaseState.ANSWERING)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
+            last_activity_at = :now, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"sheet_id": sheet_id, "locale": locale, "now": to_ms(now)},
+    )
+
+
+def reopen(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
+    """A held case goes back to the person, who changes the answers."""
+    check_step(case.state, CaseState.ANSWERING)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = 'answering', hold_reason = NULL,
+            target_at = CASE WHEN wants_person_at IS NULL THEN NULL ELSE target_at END,
+            last_activity_at = :now, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"now": to_ms(now)},
+    )
+
+
+def touch(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
+    """The person did something; whoever reads the case reads a new version of it."""
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET listed = 1, last_activity_at = :now, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"now": to_ms(now)},
+    )
+
+
+def ask_for_person(connection: sqlite3.Connection, case: Case, now: datetime, target: datetime) -> Case:
+    """The person would like to talk. Asking again changes nothing."""
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET wants_person_at = coalesce(wants_person_at, :now), listed = 1,
+            target_at = min(coalesce(target_at, :target), :target),
+            last_activity_at = :now, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"now": to_ms(now), "target": to_ms(target)},
+    )
+
+
+def set_aside(connection: sqlite3.Connection, case: Case) -> Case:
+    """Take a case off every list, without saying why. Its answers must have been deleted."""
+    if case.state is CaseState.ANSWERING:
+        check_step(case.state, CaseState.WAITING)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {},
+    )
+
+
+def hold(
+    connection: sqlite3.Connection, case: Case, reason: HoldReason, now: datetime, target: datetime
+) -> Case:
+    """The answers are with the team. Being held again keeps its place in the queue."""
+    check_step(case.state, CaseState.HELD)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = 'held', hold_reason = :reason, held_at = coalesce(held_at, :now),
+            target_at = min(coalesce(target_at, :target), :target), last_activity_at = :now,
+            version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"reason": reason.value, "now": to_ms(now), "target": to_ms(target)},
+    )
+
+
+def keep_on_hold(connection: sqlite3.Connection, case: Case, target: datetime) -> Case:
+    """A moderator keeps a case on hold: it keeps its place, and gets a new target."""
+    check_step(case.state, CaseState.HELD)
+    return _step(
+        connection,
+        case,
+        "UPDATE cases SET target_at = :target, version = version + 1 WHERE id = :id AND version = :version",
+        {"target": to_ms(target)},
+    )
+
+
+def decide(
+    connection: sqlite3.Connection, case: Case, state: CaseState, decision_id: str, now: datetime
+) -> Case:
+    """A decision closes the case."""
+    check_step(case.state, state)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = :state, decision_id = :decision_id, closed_at = :now,
+            hold_reason = NULL, target_at = NULL, version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"state": state.value, "decision_id": decision_id, "now": to_ms(now)},
+    )
+
+
+def end(connection: sqlite3.Connection, case: Case, state: CaseState, now: datetime) -> Case:
+    """The person ended the case: they withdrew, or they left."""
+    check_step(case.state, state)
+    return _step(
+        connection,
+        case,
+        """
+        UPDATE cases SET state = :state, closed_at = :now, hold_reason = NULL, target_at = NULL,
+            version = version + 1
+        WHERE id = :id AND version = :version
+        """,
+        {"state": state.value, "now": to_ms(now)},
+    )
+
+
+def note_gone(connection: sqlite3.Connection, case: Case, gone_at: datetime | None) -> None:
+    """Somebody who was admitted has left the server, or (None) is back."""
+    gone = None if gone_at is None else to_ms(gone_at)
+    connection.execute("UPDATE cases SET gone_at = ? WHERE id = ?", (gone, case.id))
+
+
+def drop_sheet(connection: sqlite3.Connection, case: Case) -> None:
+    """Let go of the sheet of a closed case, before it is deleted."""
+    connection.execute("UPDATE cases SET sheet_id = NULL WHERE id = ?", (case.id,))
+
+
+def delete(connection: sqlite3.Connection, case: Case) -> None:
+    """Delete a case that was never sent and never decided."""
+    connection.execute("DELETE FROM cases WHERE id = ?", (case.id,))
+
+
+def _step(
+    connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
+) -> Case:
+    cursor = connection.execute(statement, {**values, "id": case.id, "version": case.version})
+    if cursor.rowcount != 1:
+        raise Overtaken
+    return _again(connection, case.id)
+
+
+def _again(connection: sqlite3.Connection, case_id: str) -> Case:
+    case = get(connection, case_id)
+    if case is None:
+        raise Overtaken
+    return case

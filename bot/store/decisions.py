@@ -1,0 +1,252 @@
+"""Decisions and the verdicts behind them; letters to the person; refusals being written."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot.clock import from_ms, to_ms
+from bot.ids import new_id
+from bot.model import Delivery, Disclosed, Outcome
+from bot.rules import Verdict
+from bot.vault import PersonKey
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A recorded decision."""
+
+    id: str
+    case_id: str
+    outcome: Outcome
+    automated: bool
+    decided_by: str | None
+    """The moderator's subject id; None for the machine."""
+    reason_code: str
+    rule_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A verdict as it was reached, readable when the rule has gone."""
+
+    rule_id: str
+    rule: dict[str, Any]
+    proposal: str
+    reason: str
+    facts: dict[str, tuple[str, ...]]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person is told about a decision."""
+
+    id: str
+    case_id: str
+    decision_id: str
+    text: str
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalDraft:
+    """A decline or redirect whose preview waits to be confirmed."""
+
+    ref: str
+    case_id: str
+    case_version: int
+    moderator_id: str
+    outcome: Outcome
+    reason_code: str
+    text: str
+
+
+def append(
+    connection: sqlite3.Connection,
+    *,
+    case_id: str,
+    outcome: Outcome,
+    decided_by: str | None,
+    reason_code: str = "",
+    rule_id: str = "",
+    disclosed: Disclosed | None,
+    disclosure_version: int | None,
+    questionnaire_hash: str | None,
+    now: datetime,
+) -> Decision:
+    """Record a decision; ``decided_by`` None means the machine."""
+    decision = Decision(new_id(), case_id, outcome, decided_by is None, decided_by, reason_code, rule_id, now)
+    connection.execute(
+        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            decision.id, case_id, outcome.value, int(decision.automated), decided_by, reason_code or None,
+            rule_id or None, disclosed.value if disclosed else None, disclosure_version,
+            questionnaire_hash, to_ms(now),
+        ),
+    )  # fmt: skip
+    return decision
+
+
+def of_case(connection: sqlite3.Connection, case_id: str) -> list[Decision]:
+    """A case's decisions, in order."""
+    rows = connection.execute("SELECT * FROM decision WHERE case_id = ? ORDER BY at, rowid", (case_id,))
+    return [_decision(row) for row in rows]
+
+
+def get(connection: sqlite3.Connection, decision_id: str) -> Decision | None:
+    """The decision with this id."""
+    row = connection.execute("SELECT * FROM decision WHERE id = ?", (decision_id,)).fetchone()
+    return None if row is None else _decision(row)
+
+
+def _decision(row: sqlite3.Row) -> Decision:
+    return Decision(
+        id=row["id"],
+        case_id=row["case_id"],
+        outcome=Outcome(row["outcome"]),
+        automated=bool(row["automated"]),
+        decided_by=row["decided_by"],
+        reason_code=row["reason_code"] or "",
+        rule_id=row["rule_id"] or "",
+        at=from_ms(row["at"]),
+    )
+
+
+def append_verdict(
+    connection: sqlite3.Connection,
+    *,
+    case_id: str,
+    disclosure_id: str,
+    verdict: Verdict,
+    rules_version: str,
+    now: datetime,
+) -> None:
+    """Keep a verdict with its grounds."""
+    connection.execute(
+        "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            new_id(), case_id, disclosure_id, verdict.rule_id, rules_version, json.dumps(verdict.rule or {}),
+            verdict.proposal.value, verdict.reason.value if verdict.reason else "",
+            json.dumps(verdict.facts), to_ms(now),
+        ),
+    )  # fmt: skip
+
+
+def latest_verdict(connection: sqlite3.Connection, case_id: str) -> StoredVerdict | None:
+    """The newest verdict on a case."""
+    row = connection.execute(
+        "SELECT * FROM verdict WHERE case_id = ? ORDER BY at DESC, rowid DESC LIMIT 1", (case_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    facts = {name: tuple(codes) for name, codes in json.loads(row["facts"]).items()}
+    return StoredVerdict(
+        row["rule_id"], json.loads(row["rule"]), row["proposal"], row["reason"], facts, from_ms(row["at"])
+    )
+
+
+def was_sent(connection: sqlite3.Connection, case_id: str) -> bool:
+    """Whether the answers of a case have ever been sent: each sending is judged once."""
+    statement = "SELECT 1 FROM verdict WHERE case_id = ? LIMIT 1"
+    return connection.execute(statement, (case_id,)).fetchone() is not None
+
+
+def delete_verdicts(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete the verdicts on a case: their facts repeat the answers."""
+    connection.execute("DELETE FROM verdict WHERE case_id = ?", (case_id,))
+
+
+def write_letter(
+    connection: sqlite3.Connection,
+    key: PersonKey,
+    *,
+    case_id: str,
+    decision_id: str,
+    text: str,
+    delivery: Delivery,
+    now: datetime,
+) -> Letter:
+    """Write what the person is told; the text may be empty when the catalogue says it all."""
+    letter = Letter(new_id(), case_id, decision_id, text, delivery)
+    sealed = key.seal(text, _letter_place(letter.id)) if text else None
+    connection.execute(
+        "INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)",
+        (letter.id, case_id, decision_id, sealed, delivery.value, to_ms(now)),
+    )
+    return letter
+
+
+def letter(connection: sqlite3.Connection, key: PersonKey, letter_id: str) -> Letter | None:
+    """The letter with this id."""
+    row = connection.execute("SELECT * FROM letter WHERE id = ?", (letter_id,)).fetchone()
+    return None if row is None else _letter(key, row)
+
+
+def latest_letter(connection: sqlite3.Connection, key: PersonKey, case_id: str) -> Letter | None:
+    """The newest letter about a case."""
+    row = connection.execute(
+        "SELECT * FROM letter WHERE case_id = ? ORDER BY at DESC, rowid DESC LIMIT 1", (case_id,)
+    ).fetchone()
+    return None if row is None else _letter(key, row)
+
+
+def _letter(key: PersonKey, row: sqlite3.Row) -> Letter:
+    text = "" if row["sealed"] is None else key.open(row["sealed"], _letter_place(row["id"]))
+    return Letter(row["id"], row["case_id"], row["decision_id"], text, Delivery(row["delivery"]))
+
+
+def note_delivery(connection: sqlite3.Connection, letter_id: str, delivery: Delivery) -> None:
+    """Note what became of a letter."""
+    connection.execute("UPDATE letter SET delivery = ? WHERE id = ?", (delivery.value, letter_id))
+
+
+def delete_letters(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete the letters about a case."""
+    connection.execute("DELETE FROM letter WHERE case_id = ?", (case_id,))
+
+
+def keep_refusal(connection: sqlite3.Connection, key: PersonKey, draft: RefusalDraft, now: datetime) -> None:
+    """Keep a refusal while its preview is read."""
+    sealed = key.seal(draft.text, _draft_place(draft.ref))
+    connection.execute(
+        "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            draft.ref, draft.case_id, draft.case_version, draft.moderator_id, draft.outcome.value,
+            draft.reason_code, sealed, to_ms(now),
+        ),
+    )  # fmt: skip
+
+
+def refusal(connection: sqlite3.Connection, ref: str) -> sqlite3.Row | None:
+    """The row of a kept refusal; ``open_refusal`` reads it once the person's key is known."""
+    row: sqlite3.Row | None = connection.execute("SELECT * FROM proposal WHERE ref = ?", (ref,)).fetchone()
+    return row
+
+
+def open_refusal(key: PersonKey, row: sqlite3.Row) -> RefusalDraft:
+    """A kept refusal with its sentence."""
+    return RefusalDraft(
+        ref=row["ref"],
+        case_id=row["case_id"],
+        case_version=row["case_version"],
+        moderator_id=row["moderator_id"],
+        outcome=Outcome(row["outcome"]),
+        reason_code=row["reason_code"],
+        text=key.open(row["sealed"], _draft_place(row["ref"])),
+    )
+
+
+def delete_refusals(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete refusals that were being written."""
+    connection.execute("DELETE FROM proposal WHERE case_id = ?", (case_id,))
+
+
+def _letter_place(letter_id: str) -> str:
+    return f"letter/sealed/{letter_id}"
+
+
+def _draft_place(ref: str) -> str:
+    return f"proposal/sealed/{ref}"

@@ -1,0 +1,171 @@
+"""The disclosure log: append-only, one row per submission or update, its interests beside it."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_ms, to_ms
+from bot.ids import new_id
+from bot.model import Disclosed, Disclosure, Interest, Source
+from bot.vault import PersonKey
+
+_TYPED = ("organisation", "on_behalf_of", "goal")
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A disclosure as it lies in the log."""
+
+    id: str
+    subject_id: str
+    version: int
+    source: Source
+    at: datetime
+    disclosure: Disclosure
+
+
+def append(
+    connection: sqlite3.Connection,
+    key: PersonKey,
+    *,
+    subject_id: str,
+    case_id: str | None,
+    disclosure: Disclosure,
+    source: Source,
+    questionnaire_hash: str,
+    now: datetime,
+) -> Logged:
+    """Log a disclosure as the person's next version."""
+    row = connection.execute(
+        "SELECT 1 + coalesce(max(version), 0) AS next FROM disclosure WHERE subject_id = ?", (subject_id,)
+    ).fetchone()
+    logged = Logged(new_id(), subject_id, row["next"], source, now, disclosure)
+    connection.execute(
+        "INSERT INTO disclosure VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            logged.id, subject_id, case_id, logged.version, disclosure.disclosed.value, disclosure.gap,
+            source.value, questionnaire_hash, to_ms(now),
+        ),
+    )  # fmt: skip
+    for ordinal, interest in enumerate(disclosure.interests, start=1):
+        _append_interest(connection, key, logged.id, ordinal, interest)
+    return logged
+
+
+def _append_interest(
+    connection: sqlite3.Connection, key: PersonKey, disclosure_id: str, ordinal: int, interest: Interest
+) -> None:
+    interest_id = new_id()
+    connection.execute(
+        "INSERT INTO interest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            interest_id, disclosure_id, ordinal, interest.category, interest.holder, interest.capacity,
+            interest.period, interest.reporting_duty, interest.instructed,
+        ),
+    )  # fmt: skip
+    codes = (
+        ("relationship", interest.relationships),
+        ("purpose", interest.purposes),
+        ("data_use", interest.data_uses),
+    )
+    for kind, chosen in codes:
+        rows = [(interest_id, kind, code) for code in chosen]
+        connection.executemany("INSERT INTO interest_code VALUES (?, ?, ?)", rows)
+    for name in _TYPED:
+        text = getattr(interest, name)
+        if text:
+            sealed = key.seal(text, _place(interest_id, name))
+            connection.execute("INSERT INTO interest_text VALUES (?, ?, ?)", (interest_id, name, sealed))
+
+
+def current(connection: sqlite3.Connection, key: PersonKey, subject_id: str) -> Logged | None:
+    """Somebody's newest disclosure."""
+    row = connection.execute(
+        "SELECT * FROM disclosure WHERE subject_id = ? ORDER BY version DESC LIMIT 1", (subject_id,)
+    ).fetchone()
+    return None if row is None else _logged(connection, key, row)
+
+
+def current_of_case(connection: sqlite3.Connection, key: PersonKey, case_id: str) -> Logged | None:
+    """The newest disclosure that was sent with a case."""
+    row = connection.execute(
+        "SELECT * FROM disclosure WHERE case_id = ? ORDER BY version DESC LIMIT 1", (case_id,)
+    ).fetchone()
+    return None if row is None else _logged(connection, key, row)
+
+
+def get(connection: sqlite3.Connection, key: PersonKey, disclosure_id: str) -> Logged | None:
+    """The disclosure with this id."""
+    row = connection.execute("SELECT * FROM disclosure WHERE id = ?", (disclosure_id,)).fetchone()
+    return None if row is None else _logged(connection, key, row)
+
+
+def _logged(connection: sqlite3.Connection, key: PersonKey, row: sqlite3.Row) -> Logged:
+    found = connection.execute(
+        "SELECT * FROM interest WHERE disclosure_id = ? ORDER BY ordinal", (row["id"],)
+    ).fetchall()
+    interests = tuple(_interest(connection, key, interest) for interest in found)
+    disclosure = Disclosure(Disclosed(row["disclosed"]), interests, row["gap"])
+    return Logged(
+        row["id"], row["subject_id"], row["version"], Source(row["source"]), from_ms(row["at"]), disclosure
+    )
+
+
+def _interest(connection: sqlite3.Connection, key: PersonKey, row: sqlite3.Row) -> Interest:
+    codes: dict[str, list[str]] = {"relationship": [], "purpose": [], "data_use": []}
+    chosen = connection.execute("SELECT kind, code FROM interest_code WHERE interest_id = ?", (row["id"],))
+    for code in chosen:
+        codes[code["kind"]].append(code["code"])
+    typed = connection.execute("SELECT field, sealed FROM interest_text WHERE interest_id = ?", (row["id"],))
+    words = {t["field"]: key.open(t["sealed"], _place(row["id"], t["field"])) for t in typed}
+    return Interest(
+        category=row["category"],
+        relationships=tuple(codes["relationship"]),
+        holder=row["holder"],
+        capacity=row["capacity"],
+        period=row["period"],
+        purposes=tuple(codes["purpose"]),
+        data_uses=tuple(codes["data_use"]),
+        reporting_duty=row["reporting_duty"],
+        instructed=row["instructed"],
+        organisation=words.get("organisation", ""),
+        on_behalf_of=words.get("on_behalf_of", ""),
+        goal=words.get("goal", ""),
+    )
+
+
+def delete_of_case(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete what was disclosed with a case."""
+    _delete(
+        connection, connection.execute("SELECT id FROM disclosure WHERE case_id = ?", (case_id,)).fetchall()
+    )
+
+
+def delete_updates(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Delete what a member disclosed later, outside any case."""
+    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL"
+    _delete(connection, connection.execute(statement, (subject_id,)).fetchall())
+
+
+def _delete(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> None:
+    for row in rows:
+        disclosure_id = (row["id"],)
+        connection.execute("INSERT INTO permit VALUES ('disclosure', ?)", disclosure_id)
+        connection.execute(
+            """
+            DELETE FROM interest_text WHERE interest_id IN (SELECT id FROM interest WHERE disclosure_id = ?)
+            """,
+            disclosure_id,
+        )
+        connection.execute(
+            """
+            DELETE FROM interest_code WHERE interest_id IN (SELECT id FROM interest WHERE disclosure_id = ?)
+            """,
+            disclosure_id,
+        )
+        connection.execute("DELETE FROM interest WHERE disclosure_id = ?", disclosure_id)
+        connection.execute("DELETE FROM disclosure WHERE id = ?", disclosure_id)
+
+
+def _place(interest_id: str, field: str) -> str:
+    return f"interest_text/sealed/{interest_id}/{field}"

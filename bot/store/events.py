@@ -1,0 +1,125 @@
+"""The event log: what happened, in codes, each line bound to the one before.
+
+``hash = SHA-256(0x00 ‖ previous hash ‖ canonical entry)``; the entry holds a salted commitment to its
+payload, and the salt lies with the payload, so that deleting the payload leaves nothing to guess.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import from_ms, to_ms
+
+MACHINE = "machine"
+_EPOCH = 1
+_BEFORE_THE_FIRST = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line, with its payload if that still exists."""
+
+    at: datetime
+    actor: str
+    action: str
+    object_id: str
+    payload: Mapping[str, str]
+
+
+def record(
+    connection: sqlite3.Connection,
+    *,
+    now: datetime,
+    actor: str,
+    action: str,
+    object_kind: str,
+    object_id: str,
+    payload: Mapping[str, str] | None = None,
+) -> None:
+    """Append a line. ``actor`` is a subject's random id, or ``machine``; ``payload`` holds codes only."""
+    record_all(connection, now, action, object_kind, [(actor, object_id)], payload)
+
+
+def record_all(
+    connection: sqlite3.Connection,
+    now: datetime,
+    action: str,
+    object_kind: str,
+    lines: Iterable[tuple[str, str]],
+    payload: Mapping[str, str] | None = None,
+) -> None:
+    """Append a line for each pair of actor and object id, all about the same action."""
+    last = connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    seq, previous = (0, _BEFORE_THE_FIRST) if last is None else (last["seq"], last["hash"])
+    words = _canonical(payload or {})
+    at, rows, payloads = to_ms(now), [], []
+    for actor, object_id in lines:
+        seq += 1
+        salt = os.urandom(16)
+        commitment = hashlib.sha256(salt + words).digest()
+        entry = line(seq, _EPOCH, at, actor, action, object_kind, object_id, commitment)
+        hashed = hashlib.sha256(b"\x00" + previous + entry).digest()
+        rows.append((seq, _EPOCH, at, actor, action, object_kind, object_id, commitment, previous, hashed))
+        payloads.append((seq, salt, words.decode()))
+        previous = hashed
+    connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO event_payload VALUES (?, ?, ?)", payloads)
+
+
+def line(
+    seq: int,
+    epoch: int,
+    at: int,
+    actor: str,
+    action: str,
+    object_kind: str,
+    object_id: str,
+    commitment: bytes,
+) -> bytes:
+    """A line's canonical form: JSON with sorted keys, the commitment in hexadecimal."""
+    return _canonical(
+        {
+            "seq": seq,
+            "epoch": epoch,
+            "at": at,
+            "actor": actor,
+            "action": action,
+            "object_kind": object_kind,
+            "object_id": object_id,
+            "commitment": commitment.hex(),
+        }
+    )
+
+
+def _canonical(value: Mapping[str, object]) -> bytes:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def of_object(connection: sqlite3.Connection, object_id: str) -> list[Event]:
+    """Everything that happened to an object, in order."""
+    rows = connection.execute(
+        """
+        SELECT at, actor, action, object_id, payload FROM event LEFT JOIN event_payload USING (seq)
+        WHERE object_id = ? ORDER BY seq
+        """,
+        (object_id,),
+    )
+    return [
+        Event(from_ms(r["at"]), r["actor"], r["action"], r["object_id"], json.loads(r["payload"] or "{}"))
+        for r in rows
+    ]
+
+
+def count(connection: sqlite3.Connection, metric: str, now: datetime) -> None:
+    """Add one to a counter that is about nobody."""
+    connection.execute(
+        """
+        INSERT INTO counter (month, metric, n) VALUES (?, ?, 1)
+        ON CONFLICT (month, metric) DO UPDATE SET n = n + 1
+        """,
+        (now.strftime("%Y-%m"), metric),
+    )

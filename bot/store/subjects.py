@@ -1,0 +1,89 @@
+"""People known to the bot: found by keyed hash, named only in a sealed row."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.clock import to_ms
+from bot.ids import new_id
+from bot.vault import PersonKey, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A person, by random id."""
+
+    id: str
+    key_id: str
+
+
+def find(connection: sqlite3.Connection, lookup: bytes) -> Subject | None:
+    """The person with this lookup hash."""
+    row = connection.execute("SELECT id, key_id FROM subject WHERE lookup = ?", (lookup,)).fetchone()
+    return None if row is None else Subject(row["id"], row["key_id"])
+
+
+def get(connection: sqlite3.Connection, subject_id: str) -> Subject | None:
+    """The person with this id."""
+    row = connection.execute("SELECT id, key_id FROM subject WHERE id = ?", (subject_id,)).fetchone()
+    return None if row is None else Subject(row["id"], row["key_id"])
+
+
+def find_or_add(connection: sqlite3.Connection, vault: Vault, user_id: int, now: datetime) -> Subject:
+    """The person with this Discord id, made known if they were not."""
+    lookup = vault.lookup(user_id)
+    return find(connection, lookup) or add_all(connection, vault, {lookup: user_id}, now)[0]
+
+
+def add_all(
+    connection: sqlite3.Connection, vault: Vault, newcomers: Mapping[bytes, int], now: datetime
+) -> list[Subject]:
+    """Make people known who are not: Discord ids by their lookup hash. Returns them in the same order."""
+    vault.have_ready(len(newcomers))
+    people, identities, found = [], [], []
+    for lookup, user_id in newcomers.items():
+        key = vault.mint()
+        subject = Subject(new_id(), key.id)
+        people.append((subject.id, lookup, key.id, to_ms(now)))
+        identities.append((subject.id, key.seal(str(user_id), _place(subject.id))))
+        found.append(subject)
+    connection.executemany("INSERT INTO subject (id, lookup, key_id, created_at) VALUES (?, ?, ?, ?)", people)
+    connection.executemany("INSERT INTO identity (subject_id, sealed) VALUES (?, ?)", identities)
+    return found
+
+
+def user_id(connection: sqlite3.Connection, key: PersonKey, subject_id: str) -> int | None:
+    """Somebody's Discord id; None when it has been erased."""
+    row = connection.execute("SELECT sealed FROM identity WHERE subject_id = ?", (subject_id,)).fetchone()
+    return None if row is None else int(key.open(row["sealed"], _place(subject_id)))
+
+
+def delete(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Forget a person who has no case any more."""
+    connection.execute("DELETE FROM subject WHERE id = ?", (subject_id,))
+
+
+def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether anything still refers to a person: a case, a disclosure, or a decision they made."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM cases WHERE subject_id = :id)
+            OR EXISTS (SELECT 1 FROM disclosure WHERE subject_id = :id)
+            OR EXISTS (SELECT 1 FROM sheet WHERE subject_id = :id)
+            OR EXISTS (SELECT 1 FROM decision WHERE decided_by = :id)
+            OR EXISTS (SELECT 1 FROM file_view WHERE moderator_id = :id) AS needed
+        """,
+        {"id": subject_id},
+    ).fetchone()
+    return bool(row["needed"])
+
+
+def known_keys(connection: sqlite3.Connection, key_ids: list[str]) -> set[str]:
+    """Which of these keys belong to somebody."""
+    statement = "SELECT 1 FROM subject WHERE key_id = ?"
+    return {key_id for key_id in key_ids if connection.execute(statement, (key_id,)).fetchone()}
+
+
+def _place(subject_id: str) -> str:
+    return f"identity/sealed/{subject_id}"

@@ -1,0 +1,70 @@
+"""Tasks: something a moderator should look at that is no case."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.clock import from_ms, to_ms
+from bot.ids import new_id
+
+
+class TaskKind(StrEnum):
+    """What there is to look at."""
+
+    PAID_LINK_NOW = "paid_link_now"
+    """A member told of a new paid link that is going on."""
+    UNDISCLOSED_NOW = "undisclosed_now"
+    """A member changed their links to something that does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something to look at, about one person."""
+
+    id: str
+    kind: TaskKind
+    subject_id: str
+    opened_at: datetime
+
+
+def open_new(connection: sqlite3.Connection, kind: TaskKind, subject_id: str, now: datetime) -> Task:
+    """Open a task, or return the one that is already open."""
+    row = connection.execute(
+        "SELECT * FROM task WHERE kind = ? AND subject_id = ? AND closed_at IS NULL", (kind.value, subject_id)
+    ).fetchone()
+    if row is not None:
+        return _task(row)
+    task = Task(new_id(), kind, subject_id, now)
+    connection.execute(
+        "INSERT INTO task (id, kind, subject_id, opened_at) VALUES (?, ?, ?, ?)",
+        (task.id, kind.value, subject_id, to_ms(now)),
+    )
+    return task
+
+
+def all_open(connection: sqlite3.Connection, most: int) -> list[Task]:
+    """Open tasks, the oldest first."""
+    rows = connection.execute(
+        "SELECT * FROM task WHERE closed_at IS NULL ORDER BY opened_at LIMIT ?", (most,)
+    )
+    return [_task(row) for row in rows]
+
+
+def get(connection: sqlite3.Connection, task_id: str) -> Task | None:
+    """The open task with this id."""
+    row = connection.execute("SELECT * FROM task WHERE id = ? AND closed_at IS NULL", (task_id,)).fetchone()
+    return None if row is None else _task(row)
+
+
+def close(connection: sqlite3.Connection, task_id: str, moderator_id: str, now: datetime) -> bool:
+    """Close a task; False when somebody else already did."""
+    cursor = connection.execute(
+        "UPDATE task SET closed_at = ?, closed_by = ? WHERE id = ? AND closed_at IS NULL",
+        (to_ms(now), moderator_id, task_id),
+    )
+    return cursor.rowcount == 1
+
+
+def _task(row: sqlite3.Row) -> Task:
+    return Task(row["id"], TaskKind(row["kind"]), row["subject_id"], from_ms(row["opened_at"]))

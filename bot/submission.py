@@ -1,0 +1,280 @@
+"""Sending: from answers to a disclosure, a verdict, and what follows, in one transaction."""
+
+import sqlite3
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.answers import Problem, RawValues, Reading, parse
+from bot.facts import History, facts_of
+from bot.forms import NotSaved, WhyNot
+from bot.foundation import Foundation
+from bot.gate import Gate, Standing
+from bot.interests import disclosure_from, is_paid_now
+from bot.lifecycle import check_admission
+from bot.minting import NextForm, next_form
+from bot.model import (
+    CaseState,
+    Delivery,
+    Disclosed,
+    Disclosure,
+    HoldReason,
+    Outcome,
+    Source,
+    Visitor,
+)
+from bot.rules import Proposal, Verdict, decide
+from bot.store import cases, consents, decisions, disclosures, effects, events, sheets, tasks
+from bot.store.cases import Case
+from bot.store.effects import EffectKind
+from bot.store.sheets import Form, Sheet
+from bot.store.tasks import TaskKind
+
+_TELLING = {
+    CaseState.ADMITTED: "admitted",
+    CaseState.DECLINED: "declined",
+    CaseState.REDIRECTED: "redirected",
+}
+"""Endings that were decided. Withdrawing or leaving after one of them does not hide it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The answers are in. ``standing`` is where that leaves the person."""
+
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class LinksChanged:
+    """A member's new disclosure is logged."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unticked:
+    """Not every statement was agreed to. Nothing was sent."""
+
+    problems: tuple[Problem, ...]
+    again: str
+
+
+SendResult = Sent | LinksChanged | Unticked | NextForm | NotSaved | Standing
+
+
+class Submission:
+    """The use case of sending. One object serves everybody."""
+
+    def __init__(self, foundation: Foundation, gate: Gate) -> None:
+        """Take what every use case stands on, and the gate."""
+        self._on = foundation
+        self._gate = gate
+
+    async def send(self, visitor: Visitor, ref: str, raw: RawValues) -> SendResult:
+        """Send the answers with the statements that were agreed to. Sending twice is sending once."""
+        return await self._on.database.write(lambda connection: self._send(connection, visitor, ref, raw))
+
+    async def confirm(self, visitor: Visitor, ref: str, notice: str) -> SendResult:
+        """The person confirms, with one press, answers that were recorded in conversation.
+
+        The press agrees to the statements and to the notice as they were shown.
+        """
+        return await self._on.database.write(
+            lambda connection: self._confirm(connection, visitor, ref, notice)
+        )
+
+    def _confirm(self, connection: sqlite3.Connection, visitor: Visitor, ref: str, notice: str) -> SendResult:
+        form, sheet = self._own_sheet(connection, visitor, ref)
+        if form is None or sheet is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        shown = self._on.reading(connection, sheet).statements
+        case = cases.of_sheet(connection, sheet.id)
+        if shown is None or case is None or sheet.source is not Source.CONVERSATION:
+            return NotSaved(WhyNot.UNKNOWN)
+        if not consents.given(connection, case.id):
+            consents.give(connection, case.id, notice, self._on.now())
+        agreed = {f.id: [option.value for option in f.options] for f in shown.asked if f.is_question}
+        return self._send(connection, visitor, ref, agreed)
+
+    def _own_sheet(
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str
+    ) -> tuple[Form | None, Sheet | None]:
+        form = sheets.form(connection, ref)
+        sheet = sheets.get(connection, form.sheet_id) if form else None
+        subject = self._on.find(connection, visitor.user_id)
+        if sheet is None or subject is None or sheet.subject_id != subject.id:
+            return None, None
+        return form, sheet
+
+    def _send(self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues) -> SendResult:
+        now = self._on.now()
+        form, sheet = self._own_sheet(connection, visitor, ref)
+        if form is None or sheet is None:
+            return NotSaved(WhyNot.UNKNOWN)
+        case = cases.of_sheet(connection, sheet.id)
+        if sheet.sent_at is not None or (case is not None and case.state is not CaseState.ANSWERING):
+            return self._gate.standing_within(connection, visitor)
+        if case is not None and not consents.given(connection, case.id):
+            return self._gate.standing_within(connection, visitor)
+        reading = self._on.reading(connection, sheet)
+        missing = next_form(connection, sheet, reading, now)
+        if missing is not None:
+            return missing
+        if reading.statements is not None and reading.statements.page.id != form.page_id:
+            return NotSaved(WhyNot.UNKNOWN)
+        unticked = self._keep_statements(connection, sheet, form, raw, now)
+        if unticked is not None:
+            return unticked
+        sheets.mark_sent(connection, sheet.id, now)
+        reading = self._on.reading(connection, sheet)
+        if case is None:
+            return self._change_links(connection, sheet, reading, now)
+        return self._judge(connection, visitor, sheet, case, reading)
+
+    def _keep_statements(
+        self, connection: sqlite3.Connection, sheet: Sheet, form: Form, raw: RawValues, now: datetime
+    ) -> Unticked | None:
+        """Save what was agreed to, in place of what was agreed to before; say what is missing."""
+        reading = self._on.reading(connection, sheet)
+        if reading.statements is None:
+            return None
+        key = self._on.key_of(connection, sheet.subject_id)
+        for earlier in reading.statements.entries:
+            sheets.remove_entry(connection, earlier.id, now)
+        sheets.save_entry(connection, key, form, parse(reading.statements.fields, raw), now)
+        shown = self._on.reading(connection, sheet).statements
+        problems = tuple(shown.problems(shown.entries[0])) if shown and shown.entries else ()
+        if not problems:
+            return None
+        again = sheets.mint_form(connection, sheet.id, form.page_id, form.entry_id, now)
+        return Unticked(problems, again.ref)
+
+    def _judge(
+        self, connection: sqlite3.Connection, visitor: Visitor, sheet: Sheet, case: Case, reading: Reading
+    ) -> Sent:
+        now, config = self._on.now(), self._on.config
+        disclosure = disclosure_from(reading)
+        logged = self._log(connection, sheet, case.id, disclosure, now)
+        facts = facts_of(
+            reading,
+            History(visitor.account_created, self._earlier(connection, case), sheet.source.value),
+            now=now,
+            new_account=config.admission.new_account,
+        )
+        verdict = decide(config.rules, reading, facts, config.admission)
+        decisions.append_verdict(
+            connection,
+            case_id=case.id,
+            disclosure_id=logged.id,
+            verdict=verdict,
+            rules_version=config.rules_version,
+            now=now,
+        )
+        outcome = Outcome.ADMIT if verdict.proposal is Proposal.ADMIT else Outcome.HOLD
+        if outcome is Outcome.ADMIT:
+            check_admission(disclosure.disclosed)
+        decision = decisions.append(
+            connection,
+            case_id=case.id,
+            outcome=outcome,
+            decided_by=None,
+            rule_id=verdict.rule_id,
+            disclosed=disclosure.disclosed,
+            disclosure_version=logged.version,
+            questionnaire_hash=sheet.questionnaire_hash,
+            now=now,
+        )
+        events.record(
+            connection,
+            now=now,
+            actor=events.MACHINE,
+            action=f"decision.{outcome.value}",
+            object_kind="case",
+            object_id=case.id,
+            payload={"rule": verdict.rule_id, "disclosed": disclosure.disclosed.value},
+        )
+        self._carry_out(connection, case, verdict, outcome, decision.id)
+        return Sent(self._gate.standing_within(connection, visitor))
+
+    def _carry_out(
+        self, connection: sqlite3.Connection, case: Case, verdict: Verdict, outcome: Outcome, decision_id: str
+    ) -> None:
+        now = self._on.now()
+        if outcome is Outcome.HOLD:
+            reason = verdict.reason or HoldReason.NEEDS_PERSON
+            target = now + self._on.config.timers.decision_target
+            cases.hold(connection, case, reason, now, target)
+            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+            return
+        cases.decide(connection, case, CaseState.ADMITTED, decision_id, now)
+        key = self._on.key_of(connection, case.subject_id)
+        decisions.write_letter(
+            connection,
+            key,
+            case_id=case.id,
+            decision_id=decision_id,
+            text="",
+            delivery=Delivery.SHOWN,
+            now=now,
+        )
+        effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
+        if effects.exists(connection, EffectKind.CARD, case.id):
+            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+
+    def _log(
+        self,
+        connection: sqlite3.Connection,
+        sheet: Sheet,
+        case_id: str | None,
+        disclosure: Disclosure,
+        now: datetime,
+    ) -> disclosures.Logged:
+        logged = disclosures.append(
+            connection,
+            self._on.key_of(connection, sheet.subject_id),
+            subject_id=sheet.subject_id,
+            case_id=case_id,
+            disclosure=disclosure,
+            source=sheet.source,
+            questionnaire_hash=sheet.questionnaire_hash,
+            now=now,
+        )
+        events.record(
+            connection,
+            now=now,
+            actor=sheet.subject_id,
+            action="disclosure.logged",
+            object_kind="disclosure",
+            object_id=logged.id,
+            payload={"version": str(logged.version), "disclosed": disclosure.disclosed.value},
+        )
+        return logged
+
+    def _earlier(self, connection: sqlite3.Connection, case: Case) -> str:
+        """How earlier cases ended: a refusal counts until somebody is admitted after it."""
+        ended = [c.state for c in cases.of_subject(connection, case.subject_id) if c.id != case.id]
+        telling = (state for state in ended if state in _TELLING)
+        return _TELLING.get(next(telling, CaseState.LEFT), "ended") if ended else "none"
+
+    def _change_links(
+        self, connection: sqlite3.Connection, sheet: Sheet, reading: Reading, now: datetime
+    ) -> LinksChanged:
+        """Log a member's changed links. Nobody loses access for telling."""
+        key = self._on.key_of(connection, sheet.subject_id)
+        before = disclosures.current(connection, key, sheet.subject_id)
+        disclosure = disclosure_from(reading)
+        logged = self._log(connection, sheet, None, disclosure, now)
+        for kind in _worth_a_look(before.disclosure if before else None, disclosure):
+            task = tasks.open_new(connection, kind, sheet.subject_id, now)
+            effects.want(connection, EffectKind.NOTICE, key=f"task:{task.id}", now=now, target="task")
+        return LinksChanged(logged.version)
+
+
+def _worth_a_look(before: Disclosure | None, after: Disclosure) -> list[TaskKind]:
+    """What moderators should hear of: a paid link that is new, or links that are no longer told."""
+    known = {(i.category, i.organisation) for i in before.interests if is_paid_now(i)} if before else set()
+    paid = {(i.category, i.organisation) for i in after.interests if is_paid_now(i)}
+    found = [TaskKind.PAID_LINK_NOW] if paid - known else []
+    if after.disclosed is Disclosed.UNDISCLOSED:
+        found.append(TaskKind.UNDISCLOSED_NOW)
+    return found

@@ -1,0 +1,29 @@
+"""What the tests of the core and of the storage share: the whole core on real files, and a plain vault."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.vault import Vault
+from tests.support import MASTER, FakeClock, World, config, world_in
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The time, which stands still until a test moves it."""
+    return FakeClock()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, clock: FakeClock) -> AsyncIterator[World]:
+    """The core on real files, with the shipped questionnaire and rules."""
+    async with world_in(tmp_path, config(), clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[Vault]:
+    """An open vault with the fixed master key."""
+    with Vault.opened(tmp_path / "keys.db", MASTER) as opened:
+        yield opened

@@ -1,0 +1,167 @@
+"""Answers given in conversation: a moderator writes them down, the person confirms with one press."""
+
+from bot.bench import MayNot
+from bot.conversations import NotRecorded, Recording, WhyNotRecord
+from bot.forms import Informed, NotSaved, Summary, WhyNot
+from bot.gate import AdmittedStanding, CarryOn, HeldStanding
+from bot.minting import NextForm
+from bot.model import InformationPage, Outcome, Source
+from bot.submission import Sent
+from tests.support import (
+    ABOUT_NIL,
+    ABOUT_REFUSED,
+    ANN,
+    BEN,
+    MOD,
+    MODERATOR_ROLE,
+    NOTICE,
+    SECOND_MOD,
+    TICKED,
+    UNDER_AGE,
+    Raw,
+    World,
+    visitor,
+)
+
+
+async def record(world: World, raw: Raw = ABOUT_NIL) -> Summary:
+    """A moderator writes down the first page for Ann, who asked to talk."""
+    await world.gate.ask_for_person(ANN)
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, NextForm)
+    saved = await world.save(MOD, begun.step.ref, raw)
+    assert saved.by_moderator
+    summary = await world.forms.summary(MOD, saved.sheet_id)
+    assert isinstance(summary, Summary)
+    return summary
+
+
+async def test_recorded_answers_count_only_when_the_person_confirms(world: World) -> None:
+    """One press agrees to statements and notice, and the source stays on record."""
+    recorded = await record(world)
+    assert (recorded.by_moderator, recorded.source) == (True, Source.CONVERSATION)
+    assert await world.rows("SELECT * FROM disclosure") == []
+    assert await world.rows("SELECT * FROM consent") == []
+
+    standing = await world.gate.standing(ANN)
+    assert isinstance(standing, CarryOn)
+    assert isinstance(standing.step, Summary)
+    assert not standing.step.by_moderator
+    result = await world.submission.confirm(ANN, standing.step.send_ref, NOTICE)
+
+    assert isinstance(result, Sent)
+    assert isinstance(result.standing, AdmittedStanding)
+    assert await world.rows("SELECT source, disclosed FROM disclosure") == [("conversation", "none")]
+    assert await world.one("SELECT text FROM consent JOIN notice ON notice_hash = hash") == NOTICE
+
+
+async def test_confirming_twice_is_confirming_once(world: World) -> None:
+    """The second press tells where the person stands."""
+    ref = (await record(world)).send_ref
+    await world.submission.confirm(ANN, ref, NOTICE)
+
+    assert isinstance(await world.submission.confirm(ANN, ref, NOTICE), AdmittedStanding)
+    assert await world.one("SELECT count(*) FROM disclosure") == 1
+
+
+async def test_a_moderator_cannot_confirm_for_the_person(world: World) -> None:
+    """Neither by confirming nor by sending."""
+    ref = (await record(world)).send_ref
+
+    for moderator in (MOD, SECOND_MOD):
+        assert await world.submission.confirm(moderator, ref, NOTICE) == NotSaved(WhyNot.UNKNOWN)
+        assert await world.submission.send(moderator, ref, TICKED) == NotSaved(WhyNot.UNKNOWN)
+    assert await world.states() == ["answering"]
+
+
+async def test_the_person_may_change_what_was_written_down(world: World) -> None:
+    """It is their answer."""
+    await record(world)
+    ref = (await world.summary(ANN)).entries[0].ref
+
+    await world.save(ANN, ref, ABOUT_REFUSED)
+    await world.submission.confirm(ANN, (await world.summary(ANN)).send_ref, NOTICE)
+
+    assert isinstance(await world.gate.standing(ANN), HeldStanding)
+    code = await world.code()
+    assert await world.decisions.decide_by_code(MOD, code, Outcome.ADMIT) == MayNot("undisclosed", code)
+
+
+async def test_another_moderator_may_carry_on_but_no_one_else(world: World) -> None:
+    """A recording belongs to the team; an applicant is not the team."""
+    recorded = await record(world)
+    ref = recorded.entries[0].ref
+
+    assert not isinstance(await world.forms.open(SECOND_MOD, ref), NotSaved)
+    assert await world.forms.open(BEN, ref) == NotSaved(WhyNot.UNKNOWN)
+    again = await world.conversations.record(SECOND_MOD, await world.code())
+    assert isinstance(again, Recording)
+    assert isinstance(again.step, Summary)
+    assert await world.one("SELECT count(*) FROM sheet") == 1
+
+
+async def test_beginning_to_record_is_an_event(world: World) -> None:
+    """Who looked at half-given answers is on record."""
+    await record(world)
+
+    assert ("case.recording",) in await world.rows("SELECT action FROM event")
+
+
+async def test_a_moderator_takes_over_what_was_begun_in_the_form(world: World) -> None:
+    """The person got stuck half-way: what they gave is where the conversation starts."""
+    first = await world.begin()
+    await world.save(ANN, first.ref, {**ABOUT_NIL, "links": "yes"})
+
+    begun = await world.conversations.record(MOD, await world.code())
+
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, NextForm)
+    assert begun.step.page.id == "link"
+
+
+async def test_recording_an_age_below_the_limit_keeps_nothing(world: World) -> None:
+    """The moderator is told; the person's answers are gone."""
+    await world.gate.arrive(ANN)
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, NextForm)
+
+    result = await world.forms.save(MOD, begun.step.ref, UNDER_AGE)
+
+    assert result == Informed(InformationPage.UNDER_AGE, by_moderator=True)
+    assert await world.rows("SELECT * FROM cases") == []
+
+
+async def test_a_held_case_can_be_recorded_too(world: World) -> None:
+    """It goes back to the person, who has to confirm what the moderator changed; the card says so."""
+    await world.send(ANN, ABOUT_REFUSED)
+    await world.drain()
+
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, Summary)
+    await world.save(MOD, begun.step.entries[0].ref, ABOUT_NIL)
+    assert await world.states() == ["answering"]
+    result = await world.submission.confirm(ANN, (await world.summary(ANN)).send_ref, NOTICE)
+    await world.drain()
+
+    assert isinstance(result, Sent)
+    assert isinstance(result.standing, AdmittedStanding)
+    assert await world.rows("SELECT version, disclosed, source FROM disclosure ORDER BY version") == [
+        (1, "undisclosed", "gate"),
+        (2, "none", "conversation"),
+    ]
+    assert len(world.doorkeeper.told("edit")) == 1
+
+
+async def test_what_cannot_be_recorded_says_why(world: World) -> None:
+    """Closed, one's own, or not there at all."""
+    own = visitor(role_ids=frozenset({MODERATOR_ROLE}))
+    assert await world.conversations.record(MOD, "XXXX-XX") == NotRecorded(WhyNotRecord.NO_SUCH_CASE)
+    await world.held()
+    code = await world.code()
+    assert await world.conversations.record(own, code) == NotRecorded(WhyNotRecord.OWN_CASE)
+    assert await world.states() == ["held"]
+    await world.decline()
+    assert await world.conversations.record(MOD, code) == NotRecorded(WhyNotRecord.CLOSED)

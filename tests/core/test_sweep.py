@@ -1,0 +1,191 @@
+"""The sweep: overdue once a day, the panel once an hour, old answers deleted."""
+
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.forms import Summary
+from bot.gate import AdmittedStanding, RefusedStanding, Welcome
+from tests.support import ABOUT_NIL, ANN, BEN, TICKED, FakeClock, World, config, visitor, world_in
+
+
+async def overdue_notices(world: World) -> list[str]:
+    """What the review channel has heard about waiting past the target."""
+    await world.drain()
+    return [call.text for call in world.doorkeeper.told("post") if "past the target" in call.text]
+
+
+async def sweep(world: World, times: int = 1) -> None:
+    """Run the sweep as often, at this moment."""
+    for _ in range(times):
+        await world.sweep.run(world.clock())
+
+
+async def test_nothing_is_said_while_nothing_is_late(world: World) -> None:
+    """Seventy-two hours are not over."""
+    await world.held()
+    world.clock.advance(hours=71)
+
+    await sweep(world)
+
+    assert await overdue_notices(world) == []
+
+
+async def test_the_team_hears_once_a_day_that_something_is_late(world: World) -> None:
+    """However often the sweep runs; and again the next day, with the count of that day."""
+    await world.held()
+    world.clock.advance(hours=73)
+    await sweep(world, 3)
+    await world.gate.ask_for_person(BEN)
+    world.clock.advance(hours=25)
+    await sweep(world, 3)
+
+    heard = await overdue_notices(world)
+
+    assert [text.split(":")[1].split(".")[0].strip() for text in heard] == ["1", "2"]
+
+
+async def test_nothing_is_late_any_more_once_it_is_decided(world: World) -> None:
+    """A closed case has no target."""
+    await world.held()
+    world.clock.advance(hours=73)
+    await world.decline()
+
+    await sweep(world)
+
+    assert await overdue_notices(world) == []
+
+
+@pytest.mark.parametrize(("local", "heard"), [((2026, 7, 10, 8, 59), 0), ((2026, 7, 10, 9, 0), 1)])
+async def test_the_hour_is_the_communitys_own(
+    tmp_path: Path, local: tuple[int, int, int, int, int], heard: int
+) -> None:
+    """Nine in the morning where the moderators live, in summer time too."""
+    community = {**config().community.model_dump(), "time_zone": "Europe/Berlin"}
+    clock = FakeClock()
+    async with world_in(tmp_path, config(community=community), clock) as world:
+        await world.held()
+        clock.now = datetime(*local, tzinfo=ZoneInfo("Europe/Berlin"))
+
+        await sweep(world)
+
+        assert len(await overdue_notices(world)) == heard
+
+
+async def test_the_panel_is_looked_after_once_an_hour(world: World) -> None:
+    """Not on every pass."""
+    for minutes in (0, 20, 20, 20):
+        world.clock.advance(minutes=minutes)
+        await sweep(world)
+        await world.drain()
+
+    assert [call.verb for call in world.doorkeeper.calls] == ["post", "stands"]
+
+
+async def test_answers_of_a_closed_case_are_deleted_after_retention(world: World) -> None:
+    """Thirty days after it closed, and not a day earlier; the decision stays."""
+    await world.held()
+    await world.decline()
+    world.clock.advance(days=30)
+    await sweep(world)
+    assert await world.one("SELECT count(*) FROM sheet") == 1
+
+    world.clock.advance(seconds=1)
+    await sweep(world, 2)
+
+    for table in (
+        "sheet",
+        "answer",
+        "answer_text",
+        "disclosure",
+        "interest",
+        "interest_text",
+        "verdict",
+        "letter",
+    ):
+        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+    assert await world.rows("SELECT state, sheet_id FROM cases") == [("declined", None)]
+    assert await world.rows("SELECT outcome FROM decision ORDER BY at") == [("hold",), ("decline",)]
+    deleted = await world.rows("SELECT count(*) FROM event WHERE action = 'case.answers_deleted'")
+    assert deleted == [(1,)]
+    assert isinstance(await world.gate.standing(ANN), RefusedStanding)
+
+
+async def test_starting_again_after_retention_still_goes_to_a_person(world: World) -> None:
+    """What was decided is remembered when the answers are long gone."""
+    await world.held()
+    await world.decline()
+    world.clock.advance(days=31)
+    await sweep(world)
+
+    await world.send(ANN, ABOUT_NIL)
+
+    assert await world.states() == ["declined", "held"]
+
+
+async def test_members_and_open_cases_keep_their_answers(world: World) -> None:
+    """Retention is about cases that closed without admission."""
+    await world.send(ANN, ABOUT_NIL)
+    await world.held(BEN)
+    world.clock.advance(days=400)
+
+    await sweep(world)
+
+    assert await world.one("SELECT count(*) FROM sheet") == 2
+
+
+async def gone_for(world: World, days: int) -> None:
+    """Ann is let in, changes her links, leaves, and so many days go by."""
+    await world.send(ANN, ABOUT_NIL)
+    step = await world.links.change(ANN)
+    assert isinstance(step, Summary)
+    await world.submission.send(ANN, step.send_ref, TICKED)
+    await world.gate.leave(ANN.user_id)
+    world.clock.advance(days=days, seconds=1)
+
+
+async def test_what_a_member_told_is_deleted_a_while_after_they_left(world: World) -> None:
+    """Later changes too; that they were let in stays, and coming back they are asked anew."""
+    await gone_for(world, days=30)
+
+    await sweep(world, 2)
+
+    for table in ("sheet", "answer", "disclosure", "verdict", "letter", "consent"):
+        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+    assert await world.states() == ["admitted"]
+    assert await world.gate.standing(ANN) == Welcome()
+    await world.gate.arrive(ANN)
+    assert await world.states() == ["admitted", "waiting"]
+    await world.drain()
+    assert world.doorkeeper.told("grant") == []
+
+
+@pytest.mark.parametrize("noticed", [True, False])
+async def test_a_member_who_came_back_keeps_what_they_told(world: World, noticed: bool) -> None:
+    """Whether the bot saw them join again, or only hears of them when they press something."""
+    await gone_for(world, days=29)
+    if noticed:
+        await world.gate.arrive(ANN)
+    else:
+        await world.gate.standing(ANN)
+    world.clock.advance(days=300)
+
+    await sweep(world)
+
+    assert await world.one("SELECT count(*) FROM disclosure") == 2
+    assert isinstance(await world.gate.standing(ANN), AdmittedStanding)
+
+
+async def test_many_old_cases_are_deleted_in_one_run(world: World) -> None:
+    """More than one batch of two hundred."""
+    for number in range(205):
+        who = visitor(800000000000000000 + number)
+        await world.begin(who)
+        await world.gate.leave(who.user_id)
+    world.clock.advance(days=31)
+
+    await sweep(world)
+
+    assert await world.one("SELECT count(*) FROM sheet") == 0

@@ -1,0 +1,294 @@
+"""The sentences: every key the code says is there, every one there is said, every placeholder is filled."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.bench import MayNot
+from bot.conversations import WhyNotRecord
+from bot.forms import WhyNot
+from bot.ids import new_case_code, new_id, tidy_case_code
+from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Source
+from bot.ports import Why
+from bot.screens.elements import in_messages
+from bot.screens.panel import help_now
+from bot.store.effects import EffectKind
+from bot.store.tasks import TaskKind
+from bot.text import Text
+from bot.words import SHARED_PLACEHOLDERS, Words, catalogues, placeholders
+from tests.support import config
+
+ROOT = Path(__file__).parents[2]
+ENGLISH = catalogues()["en"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """One call of ``say``: which keys it may mean, and what it fills in."""
+
+    where: str
+    pattern: str
+    """A regular expression; empty where the key is worked out elsewhere."""
+    literal: bool
+    filled: frozenset[str]
+
+    def sentences(self) -> list[str]:
+        """The sentences it may say."""
+        found = [key for key in ENGLISH if self.pattern and re.fullmatch(self.pattern, key)]
+        return found if self.literal else [key for key in found if key not in LITERAL]
+
+
+def patterns(key: ast.expr) -> Iterator[tuple[str, bool]]:
+    """The keys that an expression may come to, as regular expressions."""
+    if isinstance(key, ast.IfExp):
+        yield from patterns(key.body)
+        yield from patterns(key.orelse)
+    elif isinstance(key, ast.Constant):
+        yield re.escape(str(key.value)), True
+    elif isinstance(key, ast.JoinedStr):
+        parts = [re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z0-9_]+" for p in key.values]
+        yield "".join(parts), False
+    else:
+        yield "", False
+
+
+def sources() -> Iterator[tuple[Path, ast.Module]]:
+    """Every file that may say something."""
+    for folder in ("bot", "cogs"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield file, ast.parse(file.read_text(encoding="utf-8"))
+
+
+def all_said() -> list[Said]:
+    """Every call of ``say`` in the code."""
+    return [
+        Said(
+            f"{file.relative_to(ROOT)}:{node.lineno}",
+            pattern,
+            literal,
+            frozenset(keyword.arg or "" for keyword in node.keywords),
+        )
+        for file, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say"
+        for pattern, literal in patterns(node.args[0])
+    ]
+
+
+SAID = all_said()
+LITERAL = {re.sub(r"\\(.)", r"\1", said.pattern) for said in SAID if said.literal}
+CONSTANTS = {
+    node.value
+    for _, tree in sources()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str)
+}
+
+
+TEMPLATES = {
+    node.args[0].value
+    for _, tree in sources()
+    for node in ast.walk(tree)
+    if isinstance(node, ast.Call)
+    and isinstance(node.func, ast.Attribute)
+    and node.func.attr == "template"
+    and isinstance(node.args[0], ast.Constant)
+}
+"""Sentences that are filled elsewhere than in ``say``."""
+
+
+def test_every_sentence_that_is_said_exists() -> None:
+    """A key that is spelled out, and at least one for each that is put together."""
+    assert len(SAID) > 80
+    assert [said for said in SAID if said.pattern and not re.search(said.pattern, "\n".join(ENGLISH))] == []
+    assert LITERAL - set(ENGLISH) == set()
+
+
+def test_every_sentence_is_said_somewhere() -> None:
+    """None is left over in the catalogue."""
+    composed = {key for said in SAID if not said.literal for key in said.sentences()}
+
+    assert set(ENGLISH) - LITERAL - composed - CONSTANTS == set()
+
+
+def test_every_placeholder_is_filled_by_whoever_says_it() -> None:
+    """By the call itself, or by what every sentence may use."""
+    unfilled = [
+        (said.where, key, sorted(missing))
+        for said in SAID
+        for key in said.sentences()
+        if (missing := placeholders(ENGLISH[key]) - said.filled - SHARED_PLACEHOLDERS)
+    ]
+
+    assert unfilled == []
+
+
+def test_sentences_picked_elsewhere_are_filled_too() -> None:
+    """Where the key is worked out before, some such call fills all that the sentence needs."""
+    indirect = [said.filled for said in SAID if not said.pattern]
+    composed = {key for said in SAID if not said.literal for key in said.sentences()}
+    picked = set(ENGLISH) - LITERAL - composed - TEMPLATES
+
+    assert picked
+    for key in picked:
+        needed = placeholders(ENGLISH[key]) - SHARED_PLACEHOLDERS
+        assert any(needed <= filled for filled in indirect), key
+
+
+FAMILIES = {
+    "state": [state.value for state in CaseState],
+    "hold": [reason.value for reason in HoldReason],
+    "outcome": [outcome.value for outcome in Outcome],
+    "decided": [outcome.value for outcome in Outcome],
+    "delivery": [delivery.value for delivery in Delivery],
+    "source": [source.value for source in Source],
+    "recorded": [page.value for page in InformationPage],
+    "not_saved": [why.value for why in WhyNot],
+    "not_recorded": [why.value for why in WhyNotRecord],
+    "effect": [kind.value for kind in EffectKind],
+    "task": [kind.value for kind in TaskKind],
+    "mend": [why.value for why in Why],
+    "undisclosed": ["unanswered", "partial", "refused"],
+    "holder": ["self", "family"],
+    "problem": ["missing", "too_few", "too_many", "too_short"],
+    "notice": ["task", "overdue", "exposed", "stuck"],
+}
+
+
+@pytest.mark.parametrize("family", list(FAMILIES))
+def test_every_code_has_a_sentence(family: str) -> None:
+    """One for each member of the list it comes from."""
+    assert {f"{family}_{code}" for code in FAMILIES[family]} - set(ENGLISH) == set()
+
+
+def test_every_refusal_code_in_the_code_has_a_sentence() -> None:
+    """Denied, MayNot and what access says: every code that is spelled out."""
+    codes = {"own_case", "undisclosed", "not_sent_yet", MayNot("not_a_moderator").code}
+    for _, tree in sources():
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"MayNot", "Denied"}
+            ):
+                codes |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
+
+    assert {f"may_not_{code}" for code in codes} - set(ENGLISH) == set()
+    assert len(codes) >= 8
+
+
+def test_every_contradiction_has_a_sentence() -> None:
+    """For whoever is asked to look again."""
+    found = {key.removeprefix("contradiction_") for key in ENGLISH if key.startswith("contradiction_")}
+
+    assert found <= CONSTANTS
+    assert len(found) == 5
+
+
+def test_help_is_filled_to_the_last_brace() -> None:
+    """Every country's emergency number and lines, in a message that fits."""
+    settings = config()
+
+    told = help_now(settings, settings.words.voice("en")).text
+
+    assert "{" not in told
+    assert all(country.emergency in told for country in settings.help.countries)
+    assert len(in_messages(told)) == 1
+
+
+SHARED = {"name": "The Harbour"}
+
+
+def words(**overrides: str | dict[str, str]) -> Words:
+    """The catalogue with overrides, in a community that speaks German."""
+    return Words("de", {key: Text.model_validate(text) for key, text in overrides.items()}, SHARED)
+
+
+@pytest.mark.parametrize(
+    ("override", "locale", "said"),
+    [
+        ({}, "fr", "Send my answers"),
+        ({"send": "Off it goes"}, "fr", "Off it goes"),
+        ({"send": {"de": "Ab damit", "fr": "Envoyer"}}, "fr", "Envoyer"),
+        ({"send": {"de": "Ab damit", "fr": "Envoyer"}}, "fr-CA", "Envoyer"),
+        ({"send": {"de": "Ab damit", "fr": "Envoyer"}}, "", "Ab damit"),
+        ({"send": {"de": "Ab damit", "fr": "Envoyer"}}, "pl", "Ab damit"),
+        ({"send": {"sv-SE": "Skicka"}}, "pl", "Skicka"),
+        ({"send": " For {name} "}, "en", "For The Harbour"),
+    ],
+)
+def test_an_override_comes_first_in_the_best_language(
+    override: dict[str, str | dict[str, str]], locale: str, said: str
+) -> None:
+    """The person's own, its base, one for every language, the community's, then whatever there is."""
+    assert words(**override).voice(locale).say("send") == said
+
+
+def test_a_sentence_without_its_placeholder_or_key_is_a_mistake() -> None:
+    """It never comes out half-filled."""
+    voice = words().voice("en")
+
+    with pytest.raises(KeyError):
+        voice.say("no_such_sentence")
+    with pytest.raises(KeyError):
+        voice.say("carry_on")
+
+
+def test_what_is_filled_in_is_not_read_as_a_template() -> None:
+    """Braces that somebody typed stay braces."""
+    assert words(send="Say {label}").voice("en").say("send", label="{name} {nope}") == "Say {name} {nope}"
+
+
+@pytest.mark.parametrize(
+    ("texts", "locale", "expected"),
+    [
+        ("plain", "de", "plain"),
+        ({"en": "yes", "de": "ja"}, "de-AT", "ja"),
+        ({"en": "yes", "de": "ja"}, "en-US", "yes"),
+        ({"en": "yes", "de": "ja"}, "pl", "yes"),
+        ({"de": "ja"}, "pl", "ja"),
+        ({"en-GB": "aye", "en": "yes"}, "en-GB", "aye"),
+        ({}, "en", ""),
+    ],
+)
+def test_an_admins_text_in_a_language(texts: str | dict[str, str], locale: str, expected: str) -> None:
+    """The exact one, its base, one for all, the fallback's, then any."""
+    assert Text.model_validate(texts).in_language(locale) == expected
+
+
+def test_the_shipped_sentences_speak_for_a_community() -> None:
+    """Names come from its table, and nothing is left in braces."""
+    voice = config().words.voice("en")
+
+    assert "18" in voice.say("under_age")
+    assert "work@harbour.example" in voice.say("work_page")
+
+
+@pytest.mark.parametrize(
+    ("typed", "tidy"),
+    [
+        ("7F3K-Q2", "7F3K-Q2"),
+        ("7f3kq2", "7F3K-Q2"),
+        (" 7 f 3 k _ q 2 ", "7F3K-Q2"),
+        ("OILoil", "0110-11"),
+        ("case 7F3K-Q2!", "CASE-7F3KQ2"),
+        ("", "-"),
+    ],
+)
+def test_a_case_code_as_somebody_types_it(typed: str, tidy: str) -> None:
+    """Lookalikes, case and spaces are forgiven; other words are not a code."""
+    assert tidy_case_code(typed) == tidy
+
+
+def test_codes_and_ids_are_random_and_tidy() -> None:
+    """A code is tidy already, and an id fits a custom id."""
+    codes, ids = {new_case_code() for _ in range(500)}, {new_id() for _ in range(500)}
+
+    assert len(codes) > 495
+    assert len(ids) == 500
+    assert all(tidy_case_code(code) == code for code in codes)
+    assert {len(one) for one in ids} == {26}

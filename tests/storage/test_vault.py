@@ -1,0 +1,199 @@
+"""The vault: what is sealed opens in its own place, with its own key, and never after erasure."""
+
+import base64
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.vault import Erased, KeyProblem, PersonKey, Vault, decode_master, master_from_file
+from tests.support import MASTER, raw_connection
+
+PLACE = "table/column/1"
+KEY = PersonKey("id", bytes(32))
+
+
+@given(text=st.text())
+def test_what_is_sealed_opens(text: str) -> None:
+    """Any text at all."""
+    assert KEY.open(KEY.seal(text, PLACE), PLACE) == text
+
+
+def test_the_same_words_are_sealed_differently_each_time() -> None:
+    """Nobody can tell that two people wrote the same."""
+    assert KEY.seal("Helix", PLACE) != KEY.seal("Helix", PLACE)
+    assert b"Helix" not in KEY.seal("Helix", PLACE)
+
+
+@pytest.mark.parametrize("place", ["table/column/2", "table/other/1", "", "table/column/1 "])
+def test_what_was_moved_does_not_open(place: str) -> None:
+    """A sealed value belongs to its row."""
+    with pytest.raises(KeyProblem):
+        KEY.open(KEY.seal("words", PLACE), place)
+
+
+@pytest.mark.parametrize("position", [1, 12, 13, 20, -1])
+def test_what_was_changed_does_not_open(position: int) -> None:
+    """One flipped bit, in the nonce, the words or the tag."""
+    sealed = bytearray(KEY.seal("words that were typed", PLACE))
+    sealed[position] ^= 1
+
+    with pytest.raises(KeyProblem, match="changed or moved"):
+        KEY.open(bytes(sealed), PLACE)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"\x02" + bytes(40)])
+def test_an_unknown_version_is_named(sealed: bytes) -> None:
+    """A newer Porchlight may have written it."""
+    with pytest.raises(KeyProblem, match="version"):
+        KEY.open(sealed, PLACE)
+
+
+def test_another_persons_key_does_not_open(vault: Vault) -> None:
+    """Every person has a key of their own."""
+    ann, ben = vault.mint(), vault.mint()
+
+    with pytest.raises(KeyProblem):
+        ben.open(ann.seal("words", PLACE), PLACE)
+
+
+def test_keys_and_lookups_outlast_a_restart(tmp_path: Path) -> None:
+    """What was sealed before opens after, and people are found again."""
+    with Vault.opened(tmp_path / "keys.db", MASTER) as before:
+        key = before.mint()
+        sealed, lookup = key.seal("words", PLACE), before.lookup(1)
+    with Vault.opened(tmp_path / "keys.db", MASTER) as after:
+        assert after.key(key.id).open(sealed, PLACE) == "words"
+        assert after.lookup(1) == lookup
+        assert after.lookup(2) != lookup
+
+
+def test_a_wrong_master_key_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    """One clear sentence, and the right key still fits afterwards."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as vault:
+        key_id = vault.mint().id
+    before = path.read_bytes()
+
+    with pytest.raises(KeyProblem, match="does not fit"), Vault.opened(path, bytes(32)):
+        pass
+
+    assert path.read_bytes() == before
+    with Vault.opened(path, MASTER) as vault:
+        assert vault.key(key_id).id == key_id
+
+
+def test_a_destroyed_key_opens_nothing_ever_again(tmp_path: Path) -> None:
+    """Neither from the cache nor from the file; destroying it twice is the same as once."""
+    with Vault.opened(tmp_path / "keys.db", MASTER) as vault:
+        key_id = vault.mint().id
+        vault.destroy(key_id)
+        vault.destroy(key_id)
+        with pytest.raises(Erased):
+            vault.key(key_id)
+    with Vault.opened(tmp_path / "keys.db", MASTER) as vault, pytest.raises(Erased):
+        vault.key(key_id)
+
+
+def test_keys_that_belong_to_nobody_are_settled_at_the_next_start(tmp_path: Path) -> None:
+    """A crash between key and row leaves an orphan; what is in use stays, a doomed key does not."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as vault:
+        used, orphan = vault.mint().id, vault.mint().id
+        assert set(vault.unsettled()) == {used, orphan}
+    with Vault.opened(path, MASTER) as vault:
+        unsettled = set(vault.unsettled())
+        assert {used, orphan} < unsettled
+        vault.settle({used}, unsettled - {used})
+        assert vault.unsettled() == []
+        vault.doom(used)
+        assert vault.unsettled() == [used]
+    with closing(raw_connection(path)) as connection:
+        assert connection.execute("SELECT id FROM person_key").fetchall() == [(used,)]
+
+
+def test_a_key_that_was_tampered_with_is_named(tmp_path: Path) -> None:
+    """A wrapped key moved to another person's row does not open."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as vault:
+        first, second = vault.mint().id, vault.mint().id
+    with closing(raw_connection(path)) as connection:
+        connection.execute(
+            "UPDATE person_key SET wrapped = (SELECT wrapped FROM person_key WHERE id = ?) WHERE id = ?",
+            (first, second),
+        )
+    with Vault.opened(path, MASTER) as vault, pytest.raises(KeyProblem, match="keys"):
+        vault.key(second)
+
+
+def test_a_minted_key_is_on_disk_before_it_is_used(tmp_path: Path) -> None:
+    """Nothing is ever sealed with a key that a crash could lose."""
+    with (
+        Vault.opened(tmp_path / "keys.db", MASTER) as vault,
+        closing(raw_connection(tmp_path / "keys.db")) as other,
+    ):
+        key = vault.mint()
+        assert other.execute("SELECT count(*) FROM person_key WHERE id = ?", (key.id,)).fetchone() == (1,)
+
+
+def test_a_key_shows_no_secret_of_itself() -> None:
+    """A repr in a log line would."""
+    assert "secret" not in repr(KEY)
+    assert KEY.secret.hex() not in repr(KEY)
+
+
+def test_the_master_key_is_decoded() -> None:
+    """Space around it, as copying leaves it, is forgiven."""
+    assert decode_master(f" {base64.b64encode(MASTER).decode()}\n") == MASTER
+
+
+@pytest.mark.parametrize(
+    "encoded", ["", "abc", "not base64!", base64.b64encode(bytes(31)).decode(), "é" * 44]
+)
+def test_a_master_key_that_is_none_is_named(encoded: str) -> None:
+    """Without repeating it."""
+    with pytest.raises(KeyProblem) as caught:
+        decode_master(encoded)
+
+    told = "The master key is not 32 bytes in base64. Copy it again, whole and unchanged."
+    assert str(caught.value) == told
+
+
+def test_the_key_file_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    """Mode 0600 in a folder of mode 0700, and the same key ever after."""
+    path = tmp_path / "data" / "master.key"
+
+    made = master_from_file(path, create=True)
+
+    assert master_from_file(path, create=False) == made == master_from_file(path, create=True)
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert len(made) == 32
+
+
+def test_a_missing_key_file_is_never_replaced(tmp_path: Path) -> None:
+    """The database needs the one there was."""
+    with pytest.raises(KeyProblem, match="is missing, and the database needs it"):
+        master_from_file(tmp_path / "master.key", create=False)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_file_open_to_others_is_refused(tmp_path: Path) -> None:
+    """With the command that closes it."""
+    path = tmp_path / "master.key"
+    master_from_file(path, create=True)
+    path.chmod(0o640)
+
+    with pytest.raises(KeyProblem, match=f"chmod 600 {path}"):
+        master_from_file(path, create=False)
+
+
+def test_the_keys_file_is_for_its_owner_only(vault: Vault, tmp_path: Path) -> None:
+    """Side files included."""
+    vault.mint()
+
+    files = list(tmp_path.glob("keys.db*"))
+    assert len(files) >= 2
+    assert {file.stat().st_mode & 0o077 for file in files} == {0}

@@ -1,0 +1,342 @@
+"""Tools for tests of the core: a clock to move, a doorkeeper to script, and the core on real files."""
+
+import sqlite3
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.answers import Answer, Entry, Reading, parse
+from bot.bench import Decided
+from bot.config import Config
+from bot.conversations import Conversations
+from bot.database import Database, connect
+from bot.decisions import Decisions
+from bot.desk import CaseFile, Desk
+from bot.effects import Outbox
+from bot.forms import Forms, Informed, NotSaved, Saved, Summary
+from bot.foundation import Foundation
+from bot.gate import CarryOn, Gate
+from bot.links import Links
+from bot.migrations import FOLDER, migrate
+from bot.minting import NextForm
+from bot.model import Outcome, Visitor
+from bot.ports import Done, Result, Room
+from bot.questionnaire import Questionnaire
+from bot.refusals import Preview, Refusals
+from bot.screens.elements import Screen
+from bot.store import subjects
+from bot.submission import SendResult, Submission
+from bot.sweep import Sweep
+from bot.vault import Erased, Vault
+
+MASTER = bytes(range(32))
+NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+NOTICE = "We keep your answers, encrypted."
+
+MEMBER_ROLE = 100000000000000002
+MODERATOR_ROLE = 100000000000000006
+
+Raw = Mapping[str, str | Sequence[str] | None]
+
+
+class FakeClock:
+    """Tells the time it was set to."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> datetime:
+        """Move on, by ``timedelta`` arguments."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call through the port."""
+
+    verb: str
+    user_id: int = 0
+    room: Room | None = None
+    message_id: int = 0
+    screen: Screen | None = None
+    nonce: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was said."""
+        return self.screen.text if self.screen else ""
+
+
+class FakeDoorkeeper:
+    """Does everything it is asked to, unless a test scripted another result for the verb."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.scripted: dict[str, deque[Result | Exception]] = defaultdict(deque)
+        self._next_message = 500
+
+    def will(self, verb: str, *results: Result | Exception) -> None:
+        """Script the next results of a verb."""
+        self.scripted[verb].extend(results)
+
+    def told(self, verb: str) -> list[Call]:
+        """The calls of one verb."""
+        return [call for call in self.calls if call.verb == verb]
+
+    async def grant(self, user_id: int, case_code: str) -> Result:
+        return self._result(Call("grant", user_id=user_id, nonce=case_code))
+
+    async def tell(self, user_id: int, screen: Screen) -> Result:
+        return self._result(Call("tell", user_id=user_id, screen=screen))
+
+    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
+        self._next_message += 1
+        return self._result(Call("post", room=room, screen=screen, nonce=nonce), Done(self._next_message))
+
+    async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
+        return self._result(Call("edit", room=room, message_id=message_id, screen=screen))
+
+    async def stands(self, room: Room, message_id: int) -> Result:
+        return self._result(Call("stands", room=room, message_id=message_id))
+
+    def _result(self, call: Call, usual: Result | None = None) -> Result:
+        self.calls.append(call)
+        scripted = self.scripted[call.verb]
+        result = scripted.popleft() if scripted else (usual or Done())
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+
+def config(**tables: Any) -> Config:
+    """The shipped configuration of a small community; ``tables`` are laid over it."""
+    given: dict[str, Any] = {
+        "community": {
+            "name": "The Harbour",
+            "discreet_name": "your community",
+            "work_contact": "work@harbour.example",
+            "privacy_contact": "privacy@harbour.example",
+        },
+        "discord": {
+            "server": 100000000000000001,
+            "member_role": MEMBER_ROLE,
+            "quarantine_channel": 100000000000000003,
+            "review_channel": 100000000000000004,
+            "welcome_channel": 100000000000000005,
+            "moderator_roles": [MODERATOR_ROLE],
+        },
+    }
+    return Config(**{**given, **tables})
+
+
+def visitor(user_id: int = 200000000000000001, **given: Any) -> Visitor:
+    """Somebody with an account that is two years old."""
+    usual: dict[str, Any] = {"locale": "en-GB", "account_created": NOW - timedelta(days=730)}
+    return Visitor(user_id, **{**usual, **given})
+
+
+def moderator(user_id: int = 300000000000000001) -> Visitor:
+    """Somebody with the moderator role."""
+    return visitor(user_id, role_ids=frozenset({MODERATOR_ROLE, MEMBER_ROLE}))
+
+
+ANN, BEN = visitor(), visitor(200000000000000002)
+MOD, SECOND_MOD = moderator(), moderator(300000000000000002)
+
+ABOUT_NIL: Raw = {"belongs": "yes", "age_ok": "yes", "capacity": "self", "links": "no"}
+ABOUT_LINKED: Raw = {**ABOUT_NIL, "links": "yes"}
+ABOUT_REFUSED: Raw = {**ABOUT_NIL, "links": "rather_not_say"}
+LINK_OLD: Raw = {
+    "category": "industry",
+    "organisation": "Helix Pharma",
+    "on_behalf_of": "",
+    "relationship": ["employment"],
+    "period": "older",
+}
+LINK_NOW: Raw = {**LINK_OLD, "period": "current"}
+PURPOSE: Raw = {
+    "purpose": ["peer_support"],
+    "data_use": ["nothing"],
+    "reporting_duty": "no",
+    "instructed": "unaware",
+    "goal": "To talk with others",
+}
+ALL_STATEMENTS = ["true", "named", "keep", "update"]
+TICKED: Raw = {"statements": ALL_STATEMENTS}
+DECLINED_TEXT = "Not this time, because of the calendar."
+TICKED_WITH_DUTY: Raw = {"statements_duty": ["true", "named", "keep_duty", "update"]}
+UNDER_AGE: Raw = {**ABOUT_NIL, "age_ok": "no"}
+
+
+def read(questionnaire: Questionnaire, *pages: tuple[str, Raw]) -> Reading:
+    """A reading of pages as they were filled in, in order."""
+    return Reading(questionnaire, [entry(questionnaire, n, *page) for n, page in enumerate(pages)])
+
+
+def entry(questionnaire: Questionnaire, number: int, page_id: str, raw: Raw) -> Entry:
+    """One filled-in page."""
+    page = questionnaire.page(page_id)
+    assert page is not None
+    answers: dict[str, Answer] = parse([f for f in page.fields if f.id in raw], raw)
+    return Entry(f"entry{number}", page_id, answers)
+
+
+@dataclass
+class World:
+    """The core, furnished as at the composition root, with a fake server."""
+
+    foundation: Foundation
+    clock: FakeClock
+    doorkeeper: FakeDoorkeeper
+    path: Path
+    forms: Forms = field(init=False)
+    gate: Gate = field(init=False)
+
+    def __post_init__(self) -> None:
+        on = self.foundation
+        self.forms = Forms(on)
+        self.gate = Gate(on, self.forms)
+        self.submission = Submission(on, self.gate)
+        self.links = Links(on, self.forms)
+        self.desk = Desk(on)
+        self.decisions = Decisions(on)
+        self.refusals = Refusals(on)
+        self.conversations = Conversations(on, self.forms)
+        self.outbox = Outbox(on, self.doorkeeper)
+        self.sweep = Sweep(on)
+
+    async def drain(self) -> datetime | None:
+        """Let the outbox do what is due now."""
+        return await self.outbox.drain(self.clock())
+
+    async def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """What a statement finds in the database."""
+        return await self.foundation.database.read(
+            lambda connection: [tuple(row) for row in connection.execute(statement, values)]
+        )
+
+    async def one(self, statement: str, *values: object) -> Any:
+        """The one value that a statement finds."""
+        found = await self.rows(statement, *values)
+        assert len(found) == 1, found
+        return found[0][0]
+
+    async def run(self, statement: str, *values: object) -> None:
+        """Change the database behind the core's back."""
+
+        def change(connection: sqlite3.Connection) -> None:
+            connection.execute(statement, values)
+
+        await self.foundation.database.write(change)
+
+    async def states(self) -> list[str]:
+        """The states of all cases, the oldest first."""
+        return [row[0] for row in await self.rows("SELECT state FROM cases ORDER BY opened_at, rowid")]
+
+    async def begin(self, who: Visitor = ANN) -> NextForm:
+        """Agree, and get the first form."""
+        step = await self.gate.agree(who, NOTICE)
+        assert isinstance(step, NextForm), step
+        return step
+
+    async def save(self, who: Visitor, ref: str, raw: Raw) -> Saved:
+        """Save a page that must land."""
+        result = await self.forms.save(who, ref, raw)
+        assert isinstance(result, Saved), result
+        return result
+
+    async def answer(self, who: Visitor, *pages: Raw) -> str:
+        """Begin if need be, fill in pages one after the other, and return the ref that sends them."""
+        standing = await self.gate.standing(who)
+        step = standing.step if isinstance(standing, CarryOn) else await self.begin(who)
+        for raw in pages:
+            assert isinstance(step, NextForm), step
+            saved = await self.save(who, step.ref, raw)
+            step = saved.next or await self.summary(who)
+        summary = await self.summary(who)
+        return summary.send_ref
+
+    async def summary(self, who: Visitor) -> Summary:
+        """The summary of somebody who has answered everything."""
+        standing = await self.gate.standing(who)
+        assert isinstance(standing, CarryOn), standing
+        assert isinstance(standing.step, Summary), standing.step
+        return standing.step
+
+    async def send(self, who: Visitor, *pages: Raw, ticked: Raw = TICKED) -> SendResult:
+        """Fill in pages and send them."""
+        ref = await self.answer(who, *pages)
+        return await self.submission.send(who, ref, ticked)
+
+    async def held(self, who: Visitor = ANN) -> CaseFile:
+        """Somebody with a current link is held, and a moderator opens the file."""
+        await self.send(who, ABOUT_LINKED, LINK_NOW, PURPOSE)
+        return await self.file(who)
+
+    async def decline(self, who: Visitor = ANN, by: Visitor = MOD) -> None:
+        """A moderator declines somebody's newest case, with a sentence of their own."""
+        drafted = await self.refusals.draft_by_code(
+            by, await self.code(who), Outcome.DECLINE, "other", DECLINED_TEXT
+        )
+        assert isinstance(drafted, Preview), drafted
+        result = await self.refusals.send_draft(by, drafted.draft.ref)
+        assert isinstance(result, Decided), result
+
+    async def file(self, who: Visitor = ANN, by: Visitor = MOD) -> CaseFile:
+        """The file of somebody's newest case, opened by a moderator."""
+        found = await self.desk.open_by_code(by, await self.code(who))
+        assert isinstance(found, CaseFile), found
+        return found
+
+    def key_is_destroyed(self, key_id: str) -> bool:
+        """Whether nothing sealed with a key can ever be opened again."""
+        try:
+            self.foundation.vault.key(key_id)
+        except Erased:
+            return True
+        return False
+
+    async def code(self, who: Visitor = ANN) -> str:
+        """The code of somebody's newest case."""
+        lookup = self.foundation.vault.lookup(who.user_id)
+        found = await self.rows(
+            "SELECT code FROM cases JOIN subject ON subject.id = subject_id WHERE lookup = ?"
+            " ORDER BY cases.opened_at DESC, cases.rowid DESC",
+            lookup,
+        )
+        return str(found[0][0])
+
+
+SaveResult = Saved | Informed | NotSaved
+
+
+@asynccontextmanager
+async def world_in(
+    folder: Path, settings: Config, clock: FakeClock, doorkeeper: FakeDoorkeeper | None = None
+) -> AsyncIterator[World]:
+    """The core on the files in a folder, as a start of the bot opens them."""
+    with Vault.opened(folder / "keys.db", MASTER) as vault:
+        path = folder / "porchlight.db"
+        with closing(connect(path)) as connection:
+            migrate(connection, FOLDER / "main")
+        async with Database.opened(path) as database:
+            unsettled = vault.unsettled()
+            used = await database.read(lambda c: subjects.known_keys(c, unsettled))
+            vault.settle(used, set(unsettled) - used)
+            foundation = Foundation(database, vault, settings, clock)
+            yield World(foundation, clock, doorkeeper or FakeDoorkeeper(), path)
+
+
+def raw_connection(path: Path) -> sqlite3.Connection:
+    """A connection as another program would open it, with autocommit and foreign keys."""
+    connection = connect(path)
+    connection.row_factory = None
+    return connection
