@@ -1,0 +1,245 @@
+"""The composition root: the only place that knows both the core and Discord."""
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import logging
+import signal
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import discord
+
+from bot.clock import Clock, machine_clock
+from bot.config import Config, Secrets
+from bot.conversations import Conversations
+from bot.database import Database, StorageUnavailable, connect
+from bot.decisions import Decisions
+from bot.desk import Desk
+from bot.effects import Outbox
+from bot.forms import Forms
+from bot.foundation import Foundation
+from bot.gate import Gate
+from bot.links import Links
+from bot.migrations import FOLDER, migrate
+from bot.refusals import Refusals
+from bot.store import effects, subjects
+from bot.store.effects import EffectKind
+from bot.submission import Submission
+from bot.sweep import Sweep
+from bot.vault import Vault, decode_master, master_from_file
+from cogs._client import PorchlightClient
+from cogs._doorkeeper import DiscordDoorkeeper
+from cogs._router import Router
+from cogs.desk import Desk as DeskCog
+from cogs.gate import Gate as GateCog
+from cogs.help import Help as HelpCog
+from cogs.links import Links as LinksCog
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_EVERY = timedelta(minutes=1)
+_LONGEST_NAP = timedelta(seconds=30)
+_GOODBYE = timedelta(seconds=8)
+
+
+class CannotStart(Exception):
+    """The bot cannot start. Its text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The furnished bot: the client, and what works beside it."""
+
+    foundation: Foundation
+    client: PorchlightClient
+    outbox: Outbox
+    sweep: Sweep
+
+
+def master_key(config: Config, secrets: Secrets) -> bytes:
+    """The master key, from the environment or its file; made on the very first start."""
+    if secrets.key is not None:
+        return decode_master(secrets.key.get_secret_value())
+    return master_from_file(config.storage.key_file, create=not config.storage.keys.exists())
+
+
+@asynccontextmanager
+async def opened(
+    config: Config, master: bytes, clock: Clock = machine_clock, *, beside: bool = False
+) -> AsyncIterator[Foundation]:
+    """Open keys and database, brought up to date.
+
+    The running bot holds a lock and destroys keys that a crash left without a person. A command that
+    works ``beside`` it does neither: a key that nobody uses yet may be the bot's next one. Raises
+    CannotStart when another bot already runs on the same data.
+    """
+    with contextlib.ExitStack() as held:
+        if not beside:
+            held.enter_context(_the_only_one(config.storage.database))
+        async with _unlocked(config, master, clock, settle=not beside) as foundation:
+            yield foundation
+
+
+@contextlib.contextmanager
+def _the_only_one(database: Path) -> Iterator[None]:
+    """Hold the lock file beside the database; the system lets go of it when the process ends."""
+    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with database.with_name(f"{database.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(f"Another Porchlight already runs on {database}. Stop it first.") from None
+        yield
+
+
+@asynccontextmanager
+async def _unlocked(
+    config: Config, master: bytes, clock: Clock, *, settle: bool
+) -> AsyncIterator[Foundation]:
+    with Vault.opened(config.storage.keys, master) as vault:
+        connection = connect(config.storage.database)
+        try:
+            migrate(connection, FOLDER / "main")
+        finally:
+            connection.close()
+        async with Database.opened(config.storage.database) as database:
+            if settle:
+                unsettled = vault.unsettled()
+                used = await database.read(lambda c: subjects.known_keys(c, unsettled))
+                vault.settle(used, set(unsettled) - used)
+            yield Foundation(database, vault, config, clock)
+
+
+def furnished(foundation: Foundation) -> House:
+    """Put the use cases behind their adapters. Raises CannotStart without a ``[discord]`` table."""
+    config = foundation.config
+    if config.discord is None:
+        raise CannotStart(
+            "The configuration has no [discord] table. Add the ids of your server; see the README."
+        )
+    router = Router(config)
+    forms = Forms(foundation)
+    gate = Gate(foundation, forms)
+    cogs = (
+        HelpCog(config, router),
+        GateCog(config, router, gate, forms, Submission(foundation, gate)),
+        LinksCog(config, router, Links(foundation, forms)),
+        DeskCog(
+            config,
+            router,
+            Desk(foundation),
+            Decisions(foundation),
+            Refusals(foundation),
+            Conversations(foundation, forms),
+        ),
+    )
+
+    async def when_ready(exposed: list[str]) -> None:
+        await _server_in_view(foundation, exposed)
+
+    client = PorchlightClient(config.discord, router, cogs, when_ready)
+    outbox = Outbox(foundation, DiscordDoorkeeper(client, config.discord))
+    return House(foundation, client, outbox, Sweep(foundation))
+
+
+async def _server_in_view(foundation: Foundation, exposed: list[str]) -> None:
+    """Say loudly if anybody can see past the gate, then see to the panel."""
+    now = foundation.now()
+    if exposed:
+        _log.warning(
+            "%d channels besides the quarantine channel can be seen without any role; "
+            "take View Channel away from @everyone, or the gate protects nothing",
+            len(exposed),
+        )
+    names = ", ".join(f"#{name}" for name in exposed[:20])
+    key = f"exposed:{hashlib.sha256(names.encode()).hexdigest()[:16]}:{now.date().isoformat()}"
+
+    def want(connection: sqlite3.Connection) -> None:
+        if exposed:
+            target = f"exposed:{names}"
+            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=target)
+        effects.want(connection, EffectKind.PANEL, key="panel", now=now)
+        effects.retry_all(connection, now)
+
+    await foundation.database.write(want)
+
+
+async def run(config: Config, secrets: Secrets) -> None:
+    """Run until told to stop. Raises CannotStart with a clear sentence."""
+    if secrets.discord_token is None:
+        raise CannotStart(
+            "There is no bot token. Put DISCORD_TOKEN=… into .env or the environment; never into the TOML."
+        )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with opened(config, master_key(config, secrets)) as foundation:
+        house = furnished(foundation)
+        wake = asyncio.Event()
+        foundation.database.when_committed(wake.set)
+        async with house.client:
+            work = [
+                asyncio.create_task(_keep_draining(house, wake)),
+                asyncio.create_task(_keep_sweeping(house)),
+            ]
+            connection = asyncio.create_task(_connect(house.client, secrets.discord_token.get_secret_value()))
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if connection.done():
+                await connection
+            # What is in hand is finished first; the outbox takes one drain at a time.
+            with contextlib.suppress(TimeoutError, StorageUnavailable):
+                await asyncio.wait_for(house.outbox.drain(foundation.now()), _GOODBYE.total_seconds())
+            for task in (*work, stopping):
+                task.cancel()
+            await asyncio.gather(*work, stopping, return_exceptions=True)
+        await asyncio.gather(connection, return_exceptions=True)
+
+
+async def _connect(client: PorchlightClient, token: str) -> None:
+    try:
+        await client.start(token)
+    except discord.LoginFailure:
+        raise CannotStart(
+            "Discord does not accept the token. Copy a new one from the Developer Portal: Bot, Reset Token."
+        ) from None
+    except discord.PrivilegedIntentsRequired:
+        raise CannotStart(
+            "Discord does not give this bot the Server Members intent. Switch it on in the Developer Portal, "
+            "under Bot; or write members_intent = false in [discord], and nobody is noticed until they press."
+        ) from None
+    except (aiohttp.ClientError, OSError):
+        raise CannotStart("Discord cannot be reached. Check the network and start again.") from None
+
+
+async def _keep_draining(house: House, wake: asyncio.Event) -> None:
+    """Do what is due, and sleep until something is committed or due."""
+    await house.client.wait_until_ready()
+    while True:
+        wake.clear()
+        nap = _LONGEST_NAP
+        try:
+            due = await house.outbox.drain(house.foundation.now())
+            if due is not None:
+                nap = min(nap, max(due - house.foundation.now(), timedelta(seconds=0.1)))
+        except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
+            _log.exception("the outbox stumbled and carries on")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(wake.wait(), nap.total_seconds())
+
+
+async def _keep_sweeping(house: House) -> None:
+    while True:
+        try:
+            await house.sweep.run(house.foundation.now())
+        except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
+            _log.exception("the sweep stumbled and carries on")
+        await asyncio.sleep(_SWEEP_EVERY.total_seconds())

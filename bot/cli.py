@@ -1,0 +1,152 @@
+"""The command line. Exit codes: 0 done, 1 a problem was found and named, 2 unusable configuration."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from bot.config import Config, Loaded, Secrets, load
+from bot.database import StorageUnavailable
+from bot.export import Format, What
+from bot.migrations import SchemaProblem
+from bot.vault import KeyProblem
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Porchlight keeps a Discord server closed until somebody decides, and makes honesty easy.",
+)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="The TOML file. Default: PORCHLIGHT_CONFIG, else config.toml."),
+]
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _path(given: Path | None) -> Path:
+    return given or Path(os.environ.get("PORCHLIGHT_CONFIG", "config.toml"))
+
+
+def _say(loaded: Loaded, path: Path, console: Console) -> None:
+    for finding in loaded.findings:
+        mark = "warning: " if finding.severity == "warning" else ""
+        console.print(f"{mark}{finding.told(str(path))}", markup=False)
+
+
+def _loaded(given: Path | None) -> Config:
+    """The configuration, or exit 2 with everything that is wrong with it."""
+    path = _path(given)
+    loaded = load(path)
+    if loaded.config is None:
+        _say(loaded, path, err)
+        raise typer.Exit(2)
+    return loaded.config
+
+
+@app.command()
+def check(
+    config: Annotated[Path | None, typer.Argument(help="The TOML file to read.")] = None,
+    config_option: ConfigOption = None,
+) -> None:
+    """Read the configuration, offline, and name every problem at once.
+
+    Each line says where, what is wrong, and what to write instead. Warnings alone end with 0.
+    """
+    path = _path(config or config_option)
+    loaded = load(path)
+    _say(loaded, path, out)
+    if loaded.config is None:
+        raise typer.Exit(2)
+    if not loaded.findings:
+        out.print(f"{path}: all good.", markup=False)
+
+
+@app.command()
+def run(
+    config: ConfigOption = None,
+    log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Run the bot, until Ctrl+C or SIGTERM.
+
+    The token comes from DISCORD_TOKEN, in the environment or in `.env`.
+    """
+    from bot import app as application  # noqa: PLC0415 - the other commands do without Discord
+    from bot.logs import configure  # noqa: PLC0415
+
+    level = log_level.upper()
+    if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+        _end(f"{log_level} is no log level; write DEBUG, INFO, WARNING or ERROR.", 2)
+    loaded = _loaded(config)
+    configure(level)
+    try:
+        asyncio.run(application.run(loaded, Secrets()))
+    except application.CannotStart as problem:
+        _end(str(problem), 2)
+    except (KeyProblem, SchemaProblem) as problem:
+        _end(str(problem), 1)
+    except StorageUnavailable as problem:
+        _end(f"The database cannot be used ({problem}). Is another Porchlight running, or the disk full?", 1)
+
+
+@app.command()
+def export(
+    what: Annotated[What, typer.Argument(help="What to export.")],
+    to: Annotated[Path, typer.Option("--to", help="The file to write. It must not exist yet.")],
+    format_: Annotated[Format, typer.Option("--format", help="CSV or JSON.")] = Format.CSV,
+    config: ConfigOption = None,
+) -> None:
+    """Write disclosures or cases, decrypted, to a file that only you can read (mode 0600)."""
+    from bot import app as application  # noqa: PLC0415 - the other commands do without Discord
+    from bot.export import export as write  # noqa: PLC0415
+
+    loaded = _loaded(config)
+    if not loaded.storage.database.exists():
+        _end(f"There is no database at {loaded.storage.database}. Has the bot run here yet?", 1)
+
+    async def work() -> int:
+        async with application.opened(
+            loaded, application.master_key(loaded, Secrets()), beside=True
+        ) as foundation:
+            return await write(foundation, what, format_, to)
+
+    try:
+        rows = asyncio.run(work())
+    except FileExistsError:
+        _end(f"{to} exists already. Choose another name, so that nothing is overwritten.", 1)
+    except (KeyProblem, SchemaProblem) as problem:
+        _end(str(problem), 1)
+    except (StorageUnavailable, OSError) as problem:
+        _end(f"The export could not be written ({type(problem).__name__}).", 1)
+    out.print(f"{rows} rows written to {to}. It holds what people told you: keep it safe, delete it soon.")
+
+
+@app.command()
+def rehearse(config: ConfigOption = None) -> None:
+    """Watch the whole bot at work on a simulated Discord: a told story, no token needed.
+
+    Ends with 1 if anything went otherwise than told.
+    """
+    try:
+        from rehearsal.told import tell  # noqa: PLC0415 - only the rehearsal needs the simulation
+    except ImportError:
+        _end("The rehearsal needs one more library. Install it with: pip install 'porchlight[rehearse]'", 1)
+    path = _path(config)
+    if not asyncio.run(tell(_loaded(config), path)):
+        raise typer.Exit(1)
+
+
+def _end(sentence: str, code: int) -> NoReturn:
+    err.print(sentence, markup=False)
+    raise typer.Exit(code)

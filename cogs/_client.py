@@ -1,0 +1,100 @@
+"""The Discord client: intents, no caches, our buttons, and one router for everything pressed."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.config.tables import Discord
+from cogs._exposure import exposed_channels
+from cogs._rendering import PressButton
+from cogs._router import Router
+
+_log = logging.getLogger(__name__)
+
+WhenReady = Callable[[list[str]], Awaitable[None]]
+"""Called with the channels that everyone can see, whenever the server has come into view."""
+
+
+def intents_for(ids: Discord) -> discord.Intents:
+    """The server, moderation (not privileged), and joins where the community grants them."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.moderation = True
+    intents.members = ids.members_intent
+    return intents
+
+
+class CommandTree(app_commands.CommandTree[Any]):
+    """The commands. What fails before a command is reached gets a sentence like everything else."""
+
+    async def on_error(
+        self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError, /
+    ) -> None:
+        """A command that is no longer there, or changed since Discord offered it."""
+        await interaction.client.router.failed(interaction, error)
+
+
+class PorchlightClient(commands.Bot):
+    """The client. It holds no state of the gate: that is in the database."""
+
+    def __init__(
+        self, ids: Discord, router: Router, cogs: Sequence[commands.Cog], when_ready: WhenReady
+    ) -> None:
+        """Take the server's ids, the router, the adapters, and what to do once the server is in view."""
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            help_command=None,
+            tree_cls=CommandTree,
+            intents=intents_for(ids),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=60,
+        )
+        self.router = router
+        self._ids = ids
+        self._adapters = cogs
+        self._when_ready = when_ready
+
+    async def setup_hook(self) -> None:
+        """Register adapters, buttons and commands before the gateway opens."""
+        self.add_dynamic_items(PressButton)
+        for adapter in self._adapters:
+            await self.add_cog(adapter)
+        await self._sync_commands()
+
+    async def _sync_commands(self) -> None:
+        """Offer the commands in this server. If Discord refuses, the gate works without them."""
+        guild = discord.Object(self._ids.server)
+        self.tree.copy_global_to(guild=guild)
+        try:
+            await self.tree.sync(guild=guild)
+        except discord.HTTPException as error:
+            _log.error("commands could not be offered: Discord answered %s", error.status)
+
+    async def on_ready(self) -> None:
+        """The server is in view: look at what everyone can see."""
+        guild = self.get_guild(self._ids.server)
+        if guild is None:
+            _log.error("the bot is not in the configured server; invite it, then it carries on by itself")
+            return
+        await self._when_ready(exposed_channels(guild, self._ids))
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """The bot was invited, or the server is back after an outage."""
+        if guild.id == self._ids.server and self.is_ready():
+            await self._when_ready(exposed_channels(guild, self._ids))
+
+    async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
+        """Submitted forms are read here, raw, so that one left open across a restart still lands."""
+        if interaction.type is discord.InteractionType.modal_submit:
+            await self.router.submitted(interaction)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """An event handler failed: say so without content."""
+        _log.exception("the handler of %s failed", event_method)

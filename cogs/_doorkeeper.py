@@ -1,0 +1,88 @@
+"""The port over discord.py. The only place that names Discord's error codes."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+
+import aiohttp
+import discord
+
+from bot.config.tables import Discord
+from bot.ports import Done, Later, Refused, Result, Room, Why
+from bot.screens.elements import Screen
+from cogs._rendering import messages_of
+
+# https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+_CODES = {
+    10003: Why.MISSING_ROOM,
+    10004: Why.FORBIDDEN,
+    10007: Why.GONE,
+    10008: Why.MISSING_MESSAGE,
+    10011: Why.MISSING_ROLE,
+    10013: Why.GONE,
+    50001: Why.FORBIDDEN,
+    50007: Why.CLOSED,
+    50013: Why.FORBIDDEN,
+    50035: Why.UNFIT,
+    50278: Why.GONE,
+}
+_FORBIDDEN = 403
+
+
+class DiscordDoorkeeper:
+    """Acts on one server through a client."""
+
+    def __init__(self, client: discord.Client, ids: Discord) -> None:
+        """Take the client and the ids of the server."""
+        self._client = client
+        self._ids = ids
+
+    async def grant(self, user_id: int, case_code: str) -> Result:
+        """Give the member role. The audit log's reason holds the case code and nothing else."""
+        return await _result(
+            self._client.http.add_role(
+                self._ids.server, user_id, self._ids.member_role, reason=f"case {case_code}"
+            )
+        )
+
+    async def tell(self, user_id: int, screen: Screen) -> Result:
+        """Send a direct message, in as many parts as it takes."""
+
+        async def send() -> None:
+            channel = await self._client.create_dm(discord.Object(user_id))
+            for message in messages_of(screen):
+                await channel.send(suppress_embeds=True, **message)
+
+        return await _result(send())
+
+    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
+        """Post a message. The nonce is enforced, so that a call sent twice posts once."""
+        message = messages_of(screen)[0]
+        return await _result(self._channel(room).send(nonce=nonce[:25], suppress_embeds=True, **message))
+
+    async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
+        """Edit a message of the bot's own."""
+        message = {"view": None, **messages_of(screen)[0]}
+        return await _result(self._channel(room).get_partial_message(message_id).edit(**message))
+
+    async def stands(self, room: Room, message_id: int) -> Result:
+        """Whether a message of the bot's own is still there."""
+        return await _result(self._channel(room).fetch_message(message_id))
+
+    def _channel(self, room: Room) -> discord.PartialMessageable:
+        ids = {Room.QUARANTINE: self._ids.quarantine_channel, Room.REVIEW: self._ids.review_channel}
+        return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
+
+
+async def _result(call: Awaitable[object]) -> Result:
+    """What a call came to, as a value."""
+    try:
+        value = await call
+    except discord.RateLimited as error:
+        return Later("rate_limited", timedelta(seconds=error.retry_after))
+    except discord.HTTPException as error:
+        if error.code in _CODES:
+            return Refused(_CODES[error.code])
+        return Refused(Why.FORBIDDEN) if error.status == _FORBIDDEN else Later(f"http_{error.status}")
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        return Later(type(error).__name__)
+    return Done(value.id if isinstance(value, discord.Message) else 0)

@@ -1,0 +1,193 @@
+"""The one adaptor to the simulated Discord, and the seams of it that are private.
+
+It is pinned exactly. Beyond its public surface this file makes REST calls really suspend, so that
+races show; lets several people act at once; closes somebody's messages; and picks their language.
+"""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime
+from typing import Any
+
+import discord
+import simcord
+from simcord import actors as _actors
+from simcord import interactions as _interactions
+from simcord.backend import serializers
+from simcord.backend.models import Overwrite
+from simcord.enums import InteractionType, OverwriteType
+
+if simcord.__version__ != "3.2.1":
+    raise ImportError("the adaptor is written for simcord 3.2.1")
+
+# Its idle poll of 50 ms would make every press take that long.
+_settle_defaults: dict[str, Any] = simcord.Env._settle_internal.__kwdefaults__ or {}
+_settle_defaults["idle"] = 0.002
+
+Environment = simcord.Env
+MisuseError = simcord.SetupError
+
+
+@asynccontextmanager
+async def simulated(client: discord.Client, *, patience: float = 20.0) -> AsyncIterator[simcord.Env]:
+    """Run a client on a simulated Discord. Errors are asserted by the tests, not here."""
+    async with simcord.run(client, check_errors=False, settle_timeout=patience) as env:
+        yield env
+
+
+def suspend_rest_calls(env: simcord.Env, seed: int = 0) -> None:
+    """Make every REST call a real suspension point, as it is with a network."""
+    chance = random.Random(seed)  # noqa: S311 - a reproducible shuffle
+    for sender in (env.bot.http, env._webhook_adapter):
+        original = sender.request
+
+        async def request(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            for _ in range(chance.randint(1, 4)):
+                await asyncio.sleep(0)
+            try:
+                return await _original(*args, **kwargs)
+            except discord.HTTPException as error:
+                if error.status >= 500 and not isinstance(error, discord.DiscordServerError):  # noqa: PLR2004
+                    message = {"code": error.code, "message": error.text}
+                    raise discord.DiscordServerError(error.response, message) from None
+                raise
+
+        sender.request = request  # type: ignore[method-assign]
+
+
+@asynccontextmanager
+async def at_once(env: simcord.Env, patience: float = 30.0) -> AsyncIterator[None]:
+    """Whatever people do inside happens together: their handlers run interleaved afterwards."""
+
+    async def not_yet(**_: Any) -> None:
+        return None
+
+    env._settle_internal = not_yet  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del env._settle_internal
+    await env.settle(timeout=patience)
+
+
+@contextmanager
+def speaking(languages: Mapping[int, str]) -> Iterator[None]:
+    """People, by id, press in these languages; everybody else in en-US."""
+    original = _interactions.base_payload
+
+    def patched(*args: Any, **kwargs: Any) -> Any:
+        record, payload = original(*args, **kwargs)
+        payload["locale"] = languages.get(kwargs["user_id"], "en-US")
+        return record, payload
+
+    _interactions.base_payload = patched
+    try:
+        yield
+    finally:
+        _interactions.base_payload = original
+
+
+def close_messages(env: simcord.Env, user: Any) -> Callable[[], None]:
+    """Somebody closes their direct messages; the returned function opens them again."""
+    path = f"/channels/{user.dm_channel.id}/messages"
+    env.inject_error("POST", path, status=403, code=50007, message="Cannot send messages", times=None)
+    fault = env.backend.faults[-1]
+    return lambda: env.backend.faults.remove(fault)
+
+
+def fail(
+    env: simcord.Env, method: str, path: str, *, status: int, code: int = 0, times: int | None = 1
+) -> None:
+    """Have Discord answer a call with an error."""
+    env.inject_error(method, path, status=status, code=code, message="simulated", times=times)
+
+
+def mend(env: simcord.Env) -> None:
+    """No more simulated errors."""
+    env.backend.faults.clear()
+
+
+def join(env: simcord.Env, guild: Any, user: Any, *, told: bool = True, roles: Sequence[Any] = ()) -> Any:
+    """Somebody joins; with ``told=False`` the bot does not hear of it."""
+    if told:
+        return guild.add_member(user, roles=roles)
+    env.backend.add_member(guild.id, user.id, roles=[role.id for role in roles], announce=False)
+    return simcord.MemberActor(env, guild, user)
+
+
+def announce_join(env: simcord.Env, guild: Any, user: Any) -> None:
+    """The gateway says, once more, that somebody has joined."""
+    known = env.backend.get_guild(guild.id)
+    payload = dict(serializers.member_payload(env.backend, known, known.members[user.id]))
+    env.backend.emit("GUILD_MEMBER_ADD", {**payload, "guild_id": str(guild.id)})
+
+
+async def submit_raw(actor: Any, channel: Any, custom_id: str, values: Mapping[str, Any]) -> Any:
+    """Somebody sends a form that was never opened for them."""
+    components = [
+        {
+            "type": 18,
+            "component": {"custom_id": field_id, **({"value": v} if isinstance(v, str) else {"values": v})},
+        }
+        for field_id, v in values.items()
+    ]
+    data = {"custom_id": custom_id, "components": components}
+    return await _actors._dispatch_actor_interaction(actor, InteractionType.MODAL_SUBMIT, channel, data)
+
+
+def already_there(env: simcord.Env, guild: Any, user: Any, roles: Sequence[Any]) -> Any:
+    """Somebody is in the server, with these roles, since before the bot came."""
+    env.backend.add_member(guild.id, user.id, roles=[role.id for role in roles], announce=False)
+    return simcord.MemberActor(env, guild, user)
+
+
+async def command_raw(actor: Any, channel: Any, name: str) -> Any:
+    """Somebody uses a command that the bot may not know any more."""
+    data = {"id": "1", "name": name, "type": 1, "options": []}
+    return await _actors._dispatch_actor_interaction(
+        actor, InteractionType.APPLICATION_COMMAND, channel, data
+    )
+
+
+def set_overwrite(env: simcord.Env, channel: Any, role: Any, overwrite: discord.PermissionOverwrite) -> None:
+    """Somebody changes what a role may do in a channel."""
+    allow, deny = overwrite.pair()
+    kind = OverwriteType.ROLE
+    env.backend.set_overwrite(
+        channel.id, Overwrite(target_id=role.id, type=kind, allow=allow.value, deny=deny.value)
+    )
+
+
+def set_clock(env: simcord.Env, moment: datetime) -> None:
+    """Move the simulated clock forward to a moment."""
+    env.backend.clock.advance((moment - env.now()).total_seconds())
+
+
+def can_see(env: simcord.Env, guild: Any, user: Any, channel: Any) -> bool:
+    """Whether somebody is in the server and sees a channel."""
+    if user.id not in guild.member_ids():
+        return False
+    permissions = env.backend.compute_permissions(guild.id, user.id, channel.id)
+    return bool(discord.Permissions(int(permissions)).view_channel)
+
+
+def own_role(guild: Any) -> Any:
+    """The role that Discord makes for the bot itself."""
+    return next(role for role in guild.roles.values() if role._role.managed)
+
+
+def rest_calls(env: simcord.Env) -> list[tuple[str, str]]:
+    """Method and path of every REST call so far, the answers to presses among them."""
+    return [(entry.method, entry.path) for entry in env.http_requests]
+
+
+def guild_payload(env: simcord.Env, guild: Any) -> dict[str, Any]:
+    """What the gateway would say of a server."""
+    return dict(serializers.guild_create_payload(env.backend, env.backend.get_guild(guild.id)))
+
+
+async def restart(env: simcord.Env, client: discord.Client) -> None:
+    """The process stops and a new one starts, with a new client."""
+    await env.restart_bot(client)

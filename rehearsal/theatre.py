@@ -1,0 +1,327 @@
+"""A stage: a small simulated server laid out as the README says, the whole bot on it, and people.
+
+The bot is the real one, on a real SQLite file. Only Discord is simulated.
+"""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import discord
+
+from bot.app import House, furnished, opened
+from bot.config import Config
+from bot.config.tables import Discord, Storage
+from bot.foundation import Foundation
+from bot.screens.elements import Press, Screen
+from cogs._rendering import view_of
+from rehearsal import simulation
+from rehearsal.simulation import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The simulated server's rooms and roles."""
+
+    guild: Any
+    front_porch: Any
+    review: Any
+    lounge: Any
+    member_role: Any
+    moderator_role: Any
+
+
+@dataclass(slots=True)
+class Seen:
+    """What somebody got to see after one press."""
+
+    messages: list[Any]
+    modal: dict[str, Any] | None = None
+    acknowledged: bool = True
+    result: Any = None
+
+    @property
+    def text(self) -> str:
+        """All that could be read, in order."""
+        return "\n".join(message.content for message in self.messages)
+
+    @property
+    def buttons(self) -> list[str]:
+        """The labels of all buttons, in order."""
+        return [str(item.label) for _, item in self._items()]
+
+    @property
+    def title(self) -> str:
+        """The title of the form that opened; empty when none did."""
+        return str(self.modal["title"]) if self.modal else ""
+
+    def message_with(self, label: str) -> Any | None:
+        """The message that has a button with this label, or one that begins so."""
+        exact = [message for message, item in self._items() if item.label == label]
+        begins = [message for message, item in self._items() if str(item.label).startswith(label)]
+        return next(iter(exact or begins), None)
+
+    def full_label(self, label: str) -> str:
+        """The whole label of the button that is or begins with ``label``."""
+        labels = self.buttons
+        return (
+            label if label in labels else next((other for other in labels if other.startswith(label)), label)
+        )
+
+    def _items(self) -> list[tuple[Any, Any]]:
+        return [
+            (message, item)
+            for message in self.messages
+            for row in getattr(message, "message", message).components
+            for item in getattr(row, "children", ())
+        ]
+
+
+class Unanswered(AssertionError):
+    """Somebody pressed something, and nothing answered."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody on the stage, who remembers what they saw last."""
+
+    theatre: "Theatre"
+    user: Any
+    actor: Any = None
+    seen: Seen = field(default_factory=lambda: Seen([]))
+
+    @property
+    def id(self) -> int:
+        """Their Discord id."""
+        return int(self.user.id)
+
+    @property
+    def is_inside(self) -> bool:
+        """Whether they can see the members' channel."""
+        server = self.theatre.server
+        return simulation.can_see(self.theatre.env, server.guild, self.user, server.lounge)
+
+    def join(self, *, told: bool = True) -> "Person":
+        """Join the server."""
+        self.actor = simulation.join(self.theatre.env, self.theatre.server.guild, self.user, told=told)
+        return self
+
+    def leave(self) -> None:
+        """Leave the server."""
+        self.theatre.server.guild.remove_member(self.actor)
+
+    async def press(self, label: str, on: Any = None) -> Seen:
+        """Press a button on a message, or on what was seen last, by its label or the beginning of it."""
+        source = Seen([on]) if on is not None else self.seen
+        message = source.message_with(label)
+        if message is None:
+            raise Unanswered(f"there is no button {label!r}; there are {source.buttons}")
+        return self.saw(await self.actor.click(message, label=source.full_label(label)))
+
+    async def press_id(self, message: Any, custom_id: str) -> Seen:
+        """Press the button with this custom id, wherever it came from."""
+        return self.saw(await self.actor.click(message, custom_id=custom_id))
+
+    async def press_panel(self, label: str) -> Seen:
+        """Press a button of the standing panel."""
+        return await self.press(label, on=self.theatre.panel)
+
+    async def fill(self, form: Seen | None = None, **values: Any) -> Seen:
+        """Fill in and submit the form that was opened."""
+        opened_form = form or self.seen
+        if opened_form.modal is None:
+            raise Unanswered("no form is open")
+        return self.saw(await self.actor.submit_modal(opened_form.result, values))
+
+    async def command(self, name: str, channel: Any = None, **options: Any) -> Seen:
+        """Use a slash command."""
+        room = channel or (self.theatre.server.lounge if self.is_inside else self.theatre.server.front_porch)
+        return self.saw(await self.actor.slash(room, name, **options))
+
+    def saw(self, result: Any) -> Seen:
+        """Take in what a press or a form led to."""
+        messages = [m for m in (result.response, *result.followups) if m is not None]
+        if not result.acknowledged:
+            raise Unanswered("nothing answered the press")
+        self.seen = Seen(messages, result.modal, result.acknowledged, result)
+        return self.seen
+
+    def inbox(self) -> list[str]:
+        """The direct messages they got."""
+        return [message.content for message in self.user.dm_channel.history()]
+
+
+class Theatre:
+    """The stage with the bot on it."""
+
+    def __init__(self, env: Environment, server: Server, config: Config, master: bytes) -> None:
+        """Take the simulated Discord, its server, and the bot's configuration for it."""
+        self.env = env
+        self.server = server
+        self.config = config
+        self._master = master
+        self._resources = AsyncExitStack()
+        self.house: House
+
+    @property
+    def foundation(self) -> Foundation:
+        """The bot's foundation, for looking into its database."""
+        return self.house.foundation
+
+    @property
+    def panel(self) -> Any:
+        """The newest message in the quarantine channel."""
+        return self.server.front_porch.last_message
+
+    def cards(self) -> list[Any]:
+        """The messages in the review channel."""
+        return list(self.server.review.history())
+
+    async def open(self) -> None:
+        """The process starts."""
+        self._resources = AsyncExitStack()
+        foundation = await self._resources.enter_async_context(
+            opened(self.config, self._master, self.env.now)
+        )
+        self.house = furnished(foundation)
+        await simulation.restart(self.env, self.house.client)
+        simulation.suspend_rest_calls(self.env)
+        await self.settle()
+
+    async def close(self) -> None:
+        """The process stops."""
+        await self._resources.aclose()
+
+    async def restart(self) -> None:
+        """The process stops and starts again."""
+        await self.close()
+        await self.open()
+
+    async def settle(self) -> None:
+        """Let everything in hand finish, and have the outbox do what is due."""
+        await self.env.settle()
+        await self.house.outbox.drain(self.env.now())
+        await self.env.settle()
+
+    async def together(self, *presses: tuple[Person, str]) -> list[Seen]:
+        """Several people press at once, each on what they saw last; their handlers run interleaved."""
+        results = []
+        async with simulation.at_once(self.env):
+            for person, label in presses:
+                message = person.seen.message_with(label)
+                if message is None:
+                    raise Unanswered(f"there is no button {label!r}; there are {person.seen.buttons}")
+                results.append(
+                    (person, await person.actor.click(message, label=person.seen.full_label(label)))
+                )
+        return [person.saw(result) for person, result in results]
+
+    async def plant(self, channel: Any, *presses: Press) -> Any:
+        """A message of the bot's with these buttons, as somebody would need to press what is not theirs."""
+        room = self.house.client.get_partial_messageable(channel.id)
+        view = view_of(Screen("planted", presses))
+        if view is None:
+            raise ValueError("nothing to plant")
+        message = await room.send("planted", view=view)
+        await self.env.settle()
+        return next(shown for shown in channel.history() if shown.id == message.id)
+
+    async def pass_time(self, span: timedelta) -> None:
+        """Let time pass, then sweep once."""
+        await self.env.advance_time(span.total_seconds())
+        await self.house.sweep.run(self.env.now())
+        await self.settle()
+
+    def person(self, name: str) -> Person:
+        """Somebody with a Discord account, outside the server."""
+        return Person(self, self.env.create_user(name))
+
+    async def newcomer(self, name: str) -> Person:
+        """Somebody who has just joined."""
+        person = self.person(name).join()
+        await self.settle()
+        return person
+
+    async def moderator(self, name: str) -> Person:
+        """Somebody with the moderator role, who was there before the bot."""
+        return self.resident(name, self.server.moderator_role, self.server.member_role)
+
+    def resident(self, name: str, *roles: Any) -> Person:
+        """Somebody who was in the server before the bot, with these roles."""
+        person = self.person(name)
+        server = self.server.guild
+        person.actor = simulation.join(self.env, server, person.user, told=False, roles=roles)
+        return person
+
+
+def lay_out(env: Environment) -> Server:
+    """A server laid out as the README says: no role, no access."""
+    seen = discord.PermissionOverwrite(view_channel=True, read_message_history=True)
+    porch = discord.PermissionOverwrite(
+        view_channel=True,
+        read_message_history=True,
+        send_messages=False,
+        send_messages_in_threads=True,
+        create_public_threads=False,
+        create_private_threads=False,
+        add_reactions=False,
+    )
+    own = discord.PermissionOverwrite(view_channel=True, read_message_history=True, send_messages=True)
+    unseen = discord.PermissionOverwrite(view_channel=False)
+    guild = env.create_guild("The Porch")
+    commands_only = discord.Permissions(use_application_commands=True)
+    env.backend.edit_role(guild.id, guild.default_role.id, {"permissions": commands_only.value})
+    member = guild.create_role(
+        "Member", permissions=discord.Permissions(view_channel=True, send_messages=True)
+    )
+    moderator = guild.create_role(
+        "Moderator", permissions=discord.Permissions(view_channel=True, moderate_members=True)
+    )
+    works = discord.Permissions(
+        view_channel=True, send_messages=True, read_message_history=True, manage_roles=True
+    )
+    bot_role = simulation.own_role(guild)
+    env.backend.edit_role(guild.id, bot_role.id, {"permissions": works.value})
+    front_porch = guild.create_text_channel(
+        "front-porch", overwrites={guild.default_role: porch, member: unseen, bot_role: own}
+    )
+    review = guild.create_text_channel(
+        "review", overwrites={guild.default_role: unseen, member: unseen, moderator: seen, bot_role: own}
+    )
+    lounge = guild.create_text_channel("start-here")
+    return Server(guild, front_porch, review, lounge, member, moderator)
+
+
+def on_stage(config: Config, server: Server, folder: Path) -> Config:
+    """A configuration with the simulated server's ids, and its data in a folder of its own."""
+    ids = Discord(
+        server=server.guild.id,
+        member_role=server.member_role.id,
+        quarantine_channel=server.front_porch.id,
+        review_channel=server.review.id,
+        welcome_channel=server.lounge.id,
+        moderator_roles=(server.moderator_role.id,),
+    )
+    storage = Storage(
+        database=folder / "porchlight.db", keys=folder / "keys.db", key_file=folder / "master.key"
+    )
+    return config.model_copy(update={"discord": ids, "storage": storage})
+
+
+@asynccontextmanager
+async def raised(config: Config, folder: Path, *, today: datetime | None = None) -> AsyncIterator[Theatre]:
+    """Raise the curtain: a simulated server, and the bot on it, with its data in ``folder``."""
+    async with simulation.simulated(discord.Client(intents=discord.Intents.default())) as env:
+        if today is not None:
+            simulation.set_clock(env, today)
+        server = lay_out(env)
+        theatre = Theatre(env, server, on_stage(config, server, folder), secrets.token_bytes(32))
+        await theatre.open()
+        try:
+            yield theatre
+        finally:
+            await theatre.close()
