@@ -1,0 +1,173 @@
+"""The rehearsal: it ends well on the example, and says otherwise where the bot does otherwise."""
+
+import io
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from bot import submission
+from bot.answers import Reading
+from bot.config import Config, load
+from bot.rules import Rule, Verdict, decide
+from bot.screens import panel
+from bot.screens.elements import Screen
+from bot.words import Voice
+from rehearsal import desk_scenes, gate_scenes, told
+from rehearsal.story import Story
+
+ROOT = Path(__file__).parents[2]
+_SCENE = re.compile(r"^\d+\. (?P<title>.+?) ─+$")
+
+
+@pytest.fixture(scope="session")
+def config() -> Config:
+    """The example configuration, as it is shipped."""
+    loaded = load(ROOT / "config.example.toml", {})
+    assert loaded.config is not None
+    return loaded.config
+
+
+async def tell(config: Config) -> tuple[bool, str]:
+    """Tell the story to a file; return how it ended and the text."""
+    page = io.StringIO()
+    well = await told.tell(config, Path("config.toml"), Console(file=page, highlight=False, width=96))
+    return well, page.getvalue()
+
+
+def crossed(text: str) -> set[str]:
+    """The scenes that have a cross."""
+    scene, found = "", set()
+    for line in text.splitlines():
+        if match := _SCENE.match(line):
+            scene = match["title"]
+        elif line.startswith("  ✗"):
+            found.add(scene)
+    return found
+
+
+def only(scene: told.Scene) -> tuple[tuple[str, told.Scene], ...]:
+    return (("The only scene", scene),)
+
+
+async def test_the_whole_story_on_the_example_ends_well(config: Config) -> None:
+    """Every scene is told, every check holds, and the text is plain."""
+    well, text = await tell(config)
+
+    assert well, text
+    assert crossed(text) == set()
+    assert "not told" not in text.lower()
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 100
+    assert [match["title"] for match in map(_SCENE.match, text.splitlines()) if match] == [
+        title for title, _ in told._SCENES
+    ]
+    _assert_rows_name_nobody(text)
+
+
+def _assert_rows_name_nobody(text: str) -> None:
+    """The part about SQLite shows codes and sealed bytes; the export shows the names again."""
+    rows, export = text.split("The rows as they lie in SQLite", 1)[1].split("The export", 1)
+    assert not re.search(r"\d{17,20}", rows)
+    assert "bytes: " in rows
+    assert "Meridian" not in rows
+    assert "Meridian" in export
+
+
+async def test_a_bot_that_holds_a_nil_return_makes_that_scene_say_otherwise(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rules admit; a bot that holds all the same is caught, and nothing else is blamed."""
+
+    def never_admits(
+        rules: tuple[Rule, ...], reading: Reading, facts: Mapping[str, str], admission: Any
+    ) -> Verdict:
+        return decide(rules, reading, facts, admission.model_copy(update={"human_confirm": True}))
+
+    monkeypatch.setattr(submission, "decide", never_admits)
+    well, text = await tell(config)
+
+    assert not well
+    assert crossed(text) == {"Ann belongs, and has no links"}
+    assert "Ann can see: #front-porch, and it should be #start-here" in text
+    assert "not told: Ann is not a member yet, see scene 2." in text
+
+
+async def test_help_without_numbers_makes_the_crisis_say_otherwise(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_numbers(_config: Config, _voice: Voice) -> Screen:
+        return Screen("Ask somebody.")
+
+    monkeypatch.setattr(panel, "help_now", without_numbers)
+    well, text = await tell(config)
+
+    assert not well
+    assert crossed(text) == {"Kim needs help now"}
+
+
+async def test_a_configuration_that_has_people_confirm_is_told_as_it_is(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Holding nil returns is a choice of the admin's, not a fault of the bot's."""
+    monkeypatch.setattr(told, "_SCENES", only(gate_scenes.nil_return))
+    confirming = config.admission.model_copy(update={"human_confirm": True})
+    well, text = await tell(config.model_copy(update={"admission": confirming}))
+
+    assert well, text
+    assert "Your configuration holds nil returns too" in text
+
+
+async def test_a_questionnaire_without_what_a_scene_needs_leaves_the_scene_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(told, "_SCENES", only(desk_scenes.unnamed_client))
+    toml = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+    toml = re.sub(r'    \{ value = "agency".*\n', "", toml).replace('"agency", ', "")
+    path = tmp_path / "config.toml"
+    path.write_text(toml, encoding="utf-8")
+    loaded = load(path, {})
+    assert loaded.config is not None
+    well, text = await tell(loaded.config)
+
+    assert well, text
+    assert "not told: your question 'category' has no option 'agency'." in text
+
+
+async def test_an_error_in_a_scene_is_a_cross_and_no_traceback(
+    config: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(_story: Story) -> None:
+        raise ZeroDivisionError("not for anybody's eyes")
+
+    monkeypatch.setattr(told, "_SCENES", only(broken))
+    well, text = await tell(config)
+
+    assert not well
+    assert "the scene broke off: an error that should not be (ZeroDivisionError)" in text
+    assert "Traceback" not in text + "".join(capsys.readouterr())
+    assert "anybody's eyes" not in text
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "✓"), ("ascii", "ok")])
+async def test_ticks_are_words_where_they_cannot_be_written(
+    config: Config, monkeypatch: pytest.MonkeyPatch, encoding: str, mark: str
+) -> None:
+    monkeypatch.setattr(told, "_SCENES", only(gate_scenes.silence))
+    page = io.BytesIO()
+    file = io.TextIOWrapper(page, encoding=encoding, errors="replace", write_through=True)
+    assert await told.tell(config, Path("config.toml"), Console(file=file, highlight=False, width=96))
+
+    assert f"  {mark} Sam can see: #front-porch" in page.getvalue().decode(encoding)
+
+
+async def test_a_terminal_gets_colours(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(told, "_SCENES", only(gate_scenes.silence))
+    page = io.StringIO()
+    console = Console(file=page, force_terminal=True, color_system="standard", no_color=False, width=96)
+    assert await told.tell(config, Path("config.toml"), console)
+
+    assert "\x1b[" in page.getvalue()
