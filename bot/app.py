@@ -7,11 +7,12 @@ import hashlib
 import logging
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -26,14 +27,16 @@ from bot.effects import Outbox
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
+from bot.ids import new_id
 from bot.links import Links
 from bot.migrations import FOLDER, migrate
 from bot.refusals import Refusals
+from bot.screens.elements import shorten
 from bot.store import effects, subjects
 from bot.store.effects import EffectKind
 from bot.submission import Submission
 from bot.sweep import Sweep
-from bot.vault import Vault, decode_master, master_from_file
+from bot.vault import KeyProblem, Vault, decode_master, master_from_file
 from cogs._client import PorchlightClient
 from cogs._doorkeeper import DiscordDoorkeeper
 from cogs._router import Router
@@ -67,7 +70,10 @@ def master_key(config: Config, secrets: Secrets) -> bytes:
     """The master key, from the environment or its file; made on the very first start."""
     if secrets.key is not None:
         return decode_master(secrets.key.get_secret_value())
-    return master_from_file(config.storage.key_file, create=not config.storage.keys.exists())
+    storage = config.storage
+    return master_from_file(
+        storage.key_file, create=not storage.keys.exists() and not storage.database.exists()
+    )
 
 
 @asynccontextmanager
@@ -82,20 +88,21 @@ async def opened(
     """
     with contextlib.ExitStack() as held:
         if not beside:
-            held.enter_context(_the_only_one(config.storage.database))
+            for file in (config.storage.database, config.storage.keys):
+                held.enter_context(_the_only_one(file))
         async with _unlocked(config, master, clock, settle=not beside) as foundation:
             yield foundation
 
 
 @contextlib.contextmanager
-def _the_only_one(database: Path) -> Iterator[None]:
-    """Hold the lock file beside the database; the system lets go of it when the process ends."""
-    database.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with database.with_name(f"{database.name}.lock").open("w") as file:
+def _the_only_one(path: Path) -> Iterator[None]:
+    """Hold the lock file beside a data file; the system lets go of it when the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(f"{path.name}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise CannotStart(f"Another Porchlight already runs on {database}. Stop it first.") from None
+            raise CannotStart(f"Another Porchlight already runs on {path}. Stop it first.") from None
         yield
 
 
@@ -107,6 +114,7 @@ async def _unlocked(
         connection = connect(config.storage.database)
         try:
             migrate(connection, FOLDER / "main")
+            _insist_on_the_pair(connection, vault)
         finally:
             connection.close()
         async with Database.opened(config.storage.database) as database:
@@ -115,6 +123,24 @@ async def _unlocked(
                 used = await database.read(lambda c: subjects.known_keys(c, unsettled))
                 vault.settle(used, set(unsettled) - used)
             yield Foundation(database, vault, config, clock)
+
+
+def _insist_on_the_pair(connection: sqlite3.Connection, vault: Vault) -> None:
+    """See that database and keys belong together, before anything is done to either.
+
+    Raises KeyProblem when they do not: a mistyped path must neither forget everybody nor destroy keys.
+    """
+    pair = subjects.pair(connection)
+    if pair and pair == vault.pair:
+        return
+    if pair or subjects.any_known(connection) or not vault.is_new:
+        raise KeyProblem(
+            "The database and keys.db do not belong together. Check both paths in [storage], and put back "
+            "the file that is missing; nothing has been changed."
+        )
+    if not vault.pair:
+        vault.set_pair(new_id())
+    subjects.set_pair(connection, vault.pair)
 
 
 def furnished(foundation: Foundation) -> House:
@@ -158,7 +184,7 @@ async def _server_in_view(foundation: Foundation, exposed: list[str]) -> None:
             "take View Channel away from @everyone, or the gate protects nothing",
             len(exposed),
         )
-    names = ", ".join(f"#{name}" for name in exposed[:20])
+    names = shorten(", ".join(f"#{name}" for name in exposed), 900)
     key = f"exposed:{hashlib.sha256(names.encode()).hexdigest()[:16]}:{now.date().isoformat()}"
 
     def want(connection: sqlite3.Connection) -> None:
@@ -185,23 +211,29 @@ async def run(config: Config, secrets: Secrets) -> None:
         house = furnished(foundation)
         wake = asyncio.Event()
         foundation.database.when_committed(wake.set)
-        async with house.client:
-            work = [
-                asyncio.create_task(_keep_draining(house, wake)),
-                asyncio.create_task(_keep_sweeping(house)),
-            ]
-            connection = asyncio.create_task(_connect(house.client, secrets.discord_token.get_secret_value()))
-            stopping = asyncio.create_task(stop.wait())
-            await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        async with house.client, _working(_keep_draining(house, wake), _keep_sweeping(house)):
+            token = secrets.discord_token.get_secret_value()
+            connection = asyncio.create_task(_connect(house.client, token))
+            async with _working(stop.wait()) as (stopping,):
+                await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if connection.done():
                 await connection
             # What is in hand is finished first; the outbox takes one drain at a time.
             with contextlib.suppress(TimeoutError, StorageUnavailable):
                 await asyncio.wait_for(house.outbox.drain(foundation.now()), _GOODBYE.total_seconds())
-            for task in (*work, stopping):
-                task.cancel()
-            await asyncio.gather(*work, stopping, return_exceptions=True)
         await asyncio.gather(connection, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _working(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asyncio.Task[Any]]]:
+    """Have work go on meanwhile, and end it however this is left."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _connect(client: PorchlightClient, token: str) -> None:
@@ -216,8 +248,16 @@ async def _connect(client: PorchlightClient, token: str) -> None:
             "Discord does not give this bot the Server Members intent. Switch it on in the Developer Portal, "
             "under Bot; or write members_intent = false in [discord], and nobody is noticed until they press."
         ) from None
-    except (aiohttp.ClientError, OSError):
+    except (aiohttp.ClientError, OSError, discord.GatewayNotFound):
         raise CannotStart("Discord cannot be reached. Check the network and start again.") from None
+    except discord.HTTPException as error:
+        raise CannotStart(
+            f"Discord answered with an error ({error.status}). See its status page, and start again later."
+        ) from None
+    except discord.ConnectionClosed as error:
+        raise CannotStart(
+            f"Discord ended the connection (code {error.code}). If the token was reset, put in the new one."
+        ) from None
 
 
 async def _keep_draining(house: House, wake: asyncio.Event) -> None:

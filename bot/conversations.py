@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.access import is_moderator
-from bot.forms import Forms, NotSaved, Summary
+from bot.filling import NotSaved, Summary
+from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.minting import NextForm

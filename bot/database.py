@@ -7,9 +7,10 @@ together, each in a savepoint of its own: one flush to disk serves them all.
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from typing import Any, Generic, TypeVar, cast
 import aiosqlite
 
 T = TypeVar("T")
+R = TypeVar("R")
 Unit = Callable[[sqlite3.Connection], T]
 
 BUSY_TIMEOUT_MS = 1000
@@ -121,16 +123,26 @@ class Database:
     async def _finish(self) -> None:
         if self._leader is not None:
             await asyncio.wait([self._leader])
-        await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
+        with contextlib.suppress(sqlite3.OperationalError):
+            await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
 
 
-class Gathering(Generic[T]):
-    """Gathers items that arrive together and has one unit of work see to all of them."""
+class Gathering(Generic[T, R]):
+    """Gathers items that arrive together and has one unit of work see to all of them.
 
-    def __init__(self, database: Database, unit: Callable[[sqlite3.Connection, Sequence[T]], None]) -> None:
-        """Take the database, and the unit that sees to several items."""
+    If that unit fails, each item is seen to by itself, so that one cannot spoil it for the others.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        unit: Callable[[sqlite3.Connection, Sequence[T]], R],
+        afterwards: Callable[[R], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take the database, the unit that sees to several items, and what follows its commit."""
         self._database = database
         self._unit = unit
+        self._afterwards = afterwards
         self._items: list[T] = []
         self._next: asyncio.Task[None] | None = None
 
@@ -139,12 +151,23 @@ class Gathering(Generic[T]):
         self._items.append(item)
         if self._next is None:
             self._next = asyncio.create_task(self._see_to_them())
-        await asyncio.shield(self._next)
+        together = self._next
+        try:
+            await asyncio.shield(together)
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - what spoiled it for all may be another item
+            await self._see_to([item])
 
     async def _see_to_them(self) -> None:
         await asyncio.sleep(0)
         items, self._items, self._next = self._items, [], None
-        await self._database.write(lambda connection: self._unit(connection, items))
+        await self._see_to(items)
+
+    async def _see_to(self, items: Sequence[T]) -> None:
+        result = await self._database.write(lambda connection: self._unit(connection, items))
+        if self._afterwards is not None:
+            await self._afterwards(result)
 
 
 def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:

@@ -173,7 +173,8 @@ class Desk:
     def _file(self, connection: sqlite3.Connection, case: Case, ref: str) -> CaseFile:
         key = self._on.key_of(connection, case.subject_id)
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
-        reading = self._on.reading(connection, sheet) if sheet else None
+        told = sheet is not None and (sheet.sent_at is not None or sheet.source is Source.CONVERSATION)
+        reading = self._on.reading(connection, sheet) if sheet and told else None
         return CaseFile(
             ref=ref,
             case=case,

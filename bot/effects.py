@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.erasing import retire_card
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
 from bot.ports import Done, Doorkeeper, Later, Refused, Result, Room, Why
@@ -23,12 +24,16 @@ from bot.screens.panel import panel
 from bot.store import cases, decisions, effects, messages
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
-from bot.store.messages import Posted, content_hash
+from bot.store.messages import Posted
 from bot.vault import Erased, KeyProblem
 
 _log = logging.getLogger(__name__)
 
-_AT_ONCE = 50
+_AT_ONCE = 10
+_UNREADABLE = "unreadable"
+
+_PATIENCE = 12
+"""Attempts after which a person hears of it: with the pauses between them, about an hour."""
 _LONGEST_PAUSE = timedelta(minutes=10)
 
 # Discord's own bucket for adding roles: about ten in ten seconds per server (issue 7680 of its docs).
@@ -72,13 +77,13 @@ class Outbox:
     async def _do(self, effect: Effect, now: datetime) -> None:
         if effect.kind is EffectKind.GRANT and self._grants_exhausted(now):
             later = self._recent_grants[0] + _GRANT_WINDOW
-            await self._on.database.write(lambda c: effects.postpone(c, effect, later))
+            await self._on.database.write(lambda c: effects.postpone_all(c, EffectKind.GRANT, later))
             return
         try:
             attempt = await self._on.database.read(lambda c: self._attempt(c, effect))
         except (Erased, KeyProblem, LookupError) as error:
             _log.warning("effect %s cannot be read: %s", effect.kind.value, type(error).__name__)
-            unreadable = Later("unreadable")
+            unreadable = Later(_UNREADABLE)
             await self._on.database.write(lambda c: self._note(c, effect, None, unreadable, now))
             return
         result: Result = Done()
@@ -90,7 +95,7 @@ class Outbox:
 
     def _grants_exhausted(self, now: datetime) -> bool:
         recent = self._recent_grants
-        return len(recent) == _GRANTS_PER_WINDOW and now - recent[0] < _GRANT_WINDOW
+        return len(recent) == _GRANTS_PER_WINDOW and timedelta() <= now - recent[0] < _GRANT_WINDOW
 
     async def _called(self, attempt: _Attempt) -> Result:
         try:
@@ -109,18 +114,25 @@ class Outbox:
     ) -> None:
         if attempt is not None:
             attempt.note(connection, result)
-        if isinstance(result, Later):
+        if isinstance(result, Later) and effect.attempts < _PATIENCE:
             effects.note_retry(connection, effect, result.code, now + _pause(effect, result))
+        elif isinstance(result, Later):
+            code = _UNREADABLE if result.code == _UNREADABLE else "later"
+            self._hand_over(connection, effect, code, now)
         elif isinstance(result, Done) or (attempt and result.why in attempt.settled_by):
             effects.note_done(connection, effect)
         elif attempt and result.why in attempt.mended_by_retry:
             effects.note_retry(connection, effect, result.why.value, now)
         else:
-            _log.warning("effect %s needs a person: %s", effect.kind.value, result.why.value)
-            effects.note_stuck(connection, effect, result.why.value)
-            if effect.kind is not EffectKind.NOTICE:
-                key = f"stuck:{effect.id}:{effect.wanted}"
-                effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target="stuck")
+            self._hand_over(connection, effect, result.why.value, now)
+
+    def _hand_over(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
+        """Hand an effect to a person, and have the team hear of it."""
+        _log.warning("effect %s needs a person: %s", effect.kind.value, code)
+        effects.note_stuck(connection, effect, code)
+        if effect.kind is not EffectKind.NOTICE:
+            key = f"stuck:{effect.ref}:{effect.wanted}"
+            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target="stuck")
 
     def _attempt(self, connection: sqlite3.Connection, effect: Effect) -> _Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -131,6 +143,8 @@ class Outbox:
                 return self._notice(effect)
             case EffectKind.LETTER:
                 return self._letter(connection, effect)
+            case EffectKind.RETIRE:
+                return self._retire(effect)
             case EffectKind.CARD | EffectKind.GRANT:
                 case = cases.get(connection, effect.case_id or "")
                 if case is None:
@@ -162,13 +176,23 @@ class Outbox:
             if delivery is not None:
                 decisions.note_delivery(connection, letter.id, delivery)
 
-        return _Attempt(lambda: self._doorkeeper.tell(user_id, screen), note, settled_by=_NOT_DELIVERED)
+        return _Attempt(
+            lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
+        )
 
     def _notice(self, effect: Effect) -> _Attempt:
         voice = self._on.config.words.voice("")
         screen = desk_screens.notice(voice, effect.target)
-        nonce = f"notice-{effect.id}"
+        nonce = _nonce(effect)
         return _Attempt(lambda: self._doorkeeper.post(Room.REVIEW, screen, nonce))
+
+    def _retire(self, effect: Effect) -> _Attempt:
+        """Close a card whose case has been deleted."""
+        screen = Screen(self._on.config.words.voice("").say("card_retired"))
+        gone = frozenset({Why.MISSING_MESSAGE})
+        return _Attempt(
+            lambda: self._doorkeeper.edit(Room.REVIEW, int(effect.target), screen), settled_by=gone
+        )
 
     def _card(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> _Attempt | None:
         key = self._on.key_of(connection, case.subject_id)
@@ -180,7 +204,10 @@ class Outbox:
         screen = desk_screens.card(self._on.config.words.voice(""), case, decision, by)
 
         def note(connection: sqlite3.Connection, message: Posted | None) -> None:
-            if message is None:
+            if cases.get(connection, case.id) is None:
+                if message is not None:
+                    retire_card(connection, message.message_id, self._on.now())
+            elif message is None:
                 messages.forget_card(connection, case.id)
             else:
                 messages.note_card(connection, key, case.id, message)
@@ -206,8 +233,8 @@ class Outbox:
         remember: Callable[[sqlite3.Connection, Posted | None], None],
     ) -> _Attempt:
         """Post a message that is kept up to date, edit it, or make sure that it still stands."""
-        shown = content_hash(repr(screen))
-        nonce = f"{effect.kind.value}-{effect.id}-{effect.wanted}"
+        shown = self._on.vault.fingerprint(repr(screen))
+        nonce = _nonce(effect)
 
         async def call() -> Result:
             if posted is None:
@@ -226,6 +253,12 @@ class Outbox:
         # Once forgotten, a missing message is posted anew, which cannot find it missing again.
         mended = frozenset({Why.MISSING_MESSAGE} if posted else ())
         return _Attempt(call, note, mended_by_retry=mended)
+
+
+def _nonce(effect: Effect, part: str = "") -> str:
+    """The same for every attempt at the same wish, unless the message is to be posted anew."""
+    anew = "a" if effect.last_code == Why.MISSING_MESSAGE.value else ""
+    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}{part}"
 
 
 def _belongs_in_review(case: Case) -> bool:

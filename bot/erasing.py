@@ -4,15 +4,16 @@ import sqlite3
 from datetime import datetime
 
 from bot.model import CaseState
-from bot.store import cases, consents, decisions, disclosures, effects, events, sheets, subjects
+from bot.store import cases, consents, decisions, disclosures, effects, events, messages, sheets, subjects
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.vault import Vault
 
 
-def wipe_answers(connection: sqlite3.Connection, case: Case) -> None:
+def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
     """Delete the answers of a case and everything that repeats them. States and times stay."""
-    cases.drop_sheet(connection, case)
+    cases.drop_sheet(connection, case, now)
+    events.forget_payloads(connection, case.id)
     if case.sheet_id is not None:
         sheets.delete(connection, case.sheet_id)
     disclosures.delete_of_case(connection, case.id)
@@ -22,33 +23,42 @@ def wipe_answers(connection: sqlite3.Connection, case: Case) -> None:
     consents.delete_of_case(connection, case.id)
 
 
-def wipe_member(connection: sqlite3.Connection, case: Case) -> None:
+def wipe_member(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
     """Delete what somebody told who was admitted and has left: the case's answers and later changes."""
-    wipe_answers(connection, case)
+    wipe_answers(connection, case, now)
     sheets.delete_updates(connection, case.subject_id)
     disclosures.delete_updates(connection, case.subject_id)
 
 
-def forget_case(connection: sqlite3.Connection, vault: Vault, case: Case) -> str | None:
+def forget_case(connection: sqlite3.Connection, vault: Vault, case: Case, now: datetime) -> list[str]:
     """Delete a case that was never sent, and its person if nothing else is known of them.
 
-    Returns the id of the key to destroy once this has been committed.
+    Returns the ids of keys to destroy once this has been committed: the person's, or none.
     """
-    wipe_answers(connection, case)
+    subject = subjects.get(connection, case.subject_id)
+    if subject is None:
+        return []
+    posted = messages.card(connection, vault.key(subject.key_id), case.id)
+    if posted is not None:
+        retire_card(connection, posted.message_id, now)
+    wipe_answers(connection, case, now)
     effects.delete_of_case(connection, case.id)
     cases.delete(connection, case)
-    subject = subjects.get(connection, case.subject_id)
-    if subject is None or subjects.is_needed(connection, subject.id):
-        return None
-    vault.doom(subject.key_id)
+    if subjects.is_needed(connection, subject.id):
+        return []
     subjects.delete(connection, subject.id)
-    return subject.key_id
+    return [subject.key_id]
+
+
+def retire_card(connection: sqlite3.Connection, message_id: int, now: datetime) -> None:
+    """Want a card closed whose case is deleted. What is left of it is the message's id."""
+    effects.want_once(connection, EffectKind.RETIRE, key=str(message_id), now=now, target=str(message_id))
 
 
 def end_by_person(connection: sqlite3.Connection, case: Case, state: CaseState, now: datetime) -> Case:
     """The person ends an open case. When they take it back, their answers are deleted."""
     if state is CaseState.WITHDRAWN:
-        wipe_answers(connection, case)
+        wipe_answers(connection, case, now)
     ended = cases.end(connection, case, state, now)
     events.record(
         connection,

@@ -22,6 +22,7 @@ DOMAINS: Mapping[str, tuple[str, ...]] = {
     "account_age": ("new", "older"),
     "rejoined": ("yes", "no"),
     "earlier_outcome": ("none", "admitted", "declined", "redirected", "ended"),
+    "held_before": ("yes", "no"),
     "source": ("gate", "conversation", "update"),
 }
 """Every fact with every value it can take."""
@@ -35,6 +36,7 @@ MEANINGS: Mapping[str, str] = {
     "account_age": "new: the Discord account is younger than admission.new_account",
     "rejoined": "whether there was an earlier case",
     "earlier_outcome": "how the last earlier case ended",
+    "held_before": "whether answers of theirs were sent and held before",
     "source": "where the answers come from",
 }
 
@@ -45,6 +47,7 @@ class History:
 
     account_created: datetime
     earlier_outcome: str = "none"
+    held_before: bool = False
     source: str = "gate"
 
 
@@ -60,6 +63,7 @@ def facts_of(reading: Reading, history: History, *, now: datetime, new_account: 
         "account_age": "new" if now - history.account_created < new_account else "older",
         "rejoined": _yes(history.earlier_outcome != "none"),
         "earlier_outcome": history.earlier_outcome,
+        "held_before": _yes(history.held_before),
         "source": history.source,
     }
 

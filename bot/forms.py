@@ -8,12 +8,12 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from bot.access import is_moderator
-from bot.answers import Answer, Entry, Problem, RawValues, Reading, ShownPage, parse
+from bot.answers import Answer, Entry, RawValues, Reading, parse
 from bot.erasing import end_by_person, forget_case, wipe_answers
 from bot.facts import contradictions
+from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
 from bot.foundation import Foundation, not_asked
 from bot.interests import disclosure_from
 from bot.minting import NextForm, blank_form, entry_form, next_form
@@ -23,89 +23,6 @@ from bot.rules import information_page
 from bot.store import cases, decisions, events, sheets
 from bot.store.cases import Case
 from bot.store.sheets import Form, Sheet
-
-
-class WhyNot(StrEnum):
-    """Why a form could not be opened or saved."""
-
-    UNKNOWN = "unknown"
-    """It belongs to something that has been deleted, or to somebody else."""
-    SENT = "sent"
-    """The answers have been sent since."""
-    CLOSED = "closed"
-    """The case has been closed since."""
-    FULL = "full"
-    """It was taken out, and there is no room to put it back."""
-
-
-@dataclass(frozen=True, slots=True)
-class FormToFill:
-    """A page about to be shown, with what was answered before."""
-
-    ref: str
-    shown: ShownPage
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """A page is on disk."""
-
-    page: Page
-    number: int
-    total: int
-    problems: tuple[Problem, ...]
-    again: str
-    """The ref that opens this entry again."""
-    next: NextForm | None
-    """The next page; None when all is answered."""
-    add_another: str = ""
-    """The ref that adds another entry of a repeated page, if there is room."""
-    filled: int = 1
-    """How many entries of the page there are."""
-    by_moderator: bool = False
-    sheet_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Informed:
-    """The answers lead to an information page."""
-
-    page: InformationPage
-    by_moderator: bool = False
-    kept_before: bool = False
-    """Answers that were sent earlier are still with the team."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotSaved:
-    """Nothing was changed. What was typed is handed back."""
-
-    why: WhyNot
-    typed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SummaryEntry:
-    """One filled-in page in the summary, with the ref that changes it."""
-
-    shown: ShownPage
-    entry: Entry
-    ref: str
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """All answers, before they are sent."""
-
-    sheet_id: str
-    source: Source
-    entries: tuple[SummaryEntry, ...]
-    add_another: tuple[tuple[Page, str], ...]
-    contradictions: tuple[str, ...]
-    statements: ShownPage | None
-    send_ref: str
-    by_moderator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +43,26 @@ class Forms:
         self._on = foundation
 
     async def open(self, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
-        """The form with this ref. Writes nothing."""
-        return await self._on.database.read(lambda connection: self._open(connection, visitor, ref))
+        """The form with this ref. Writes nothing, unless a moderator reads somebody's answers there."""
+        form = await self._on.database.read(lambda connection: self._open(connection, visitor, ref))
+        if isinstance(form, FormToFill) and form.by_moderator_for:
+            case_id = form.by_moderator_for
+            await self._on.database.write(lambda connection: self._note_look(connection, visitor, case_id))
+        return form
+
+    def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, case_id: str) -> None:
+        """A moderator saw answers that they are writing down: a line, like any other look."""
+        now = self._on.now()
+        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+        events.record(
+            connection,
+            now=now,
+            actor=moderator.id,
+            action="file.opened",
+            object_kind="case",
+            object_id=case_id,
+            payload={"purpose": "record"},
+        )
 
     def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
         form = sheets.form(connection, ref)
@@ -142,7 +77,8 @@ class Forms:
             return NotSaved(WhyNot.UNKNOWN)
         blank = Entry(form.entry_id, form.page_id)
         entry = next((e for e in shown.entries if e.id == form.entry_id), blank)
-        return FormToFill(ref, shown, entry)
+        watched = desk.case.id if desk.by_moderator and desk.case is not None else ""
+        return FormToFill(ref, shown, entry, watched)
 
     async def save(self, visitor: Visitor, ref: str, raw: RawValues) -> Saved | Informed | NotSaved:
         """Save what a form sent. The same ref again replaces the same entry."""
@@ -150,8 +86,7 @@ class Forms:
         result = await self._on.database.write(
             lambda connection: self._save(connection, visitor, ref, raw, doomed)
         )
-        for key_id in doomed:
-            self._on.vault.destroy(key_id)
+        await self._on.destroy_keys(doomed)
         return result
 
     def _save(
@@ -174,6 +109,7 @@ class Forms:
         now = self._on.now()
         key = self._on.key_of(connection, desk.sheet.subject_id)
         sheets.save_entry(connection, key, form, answers, now)
+        self._outdate_summary(connection, desk)
         if desk.case is not None:
             cases.touch(connection, desk.case, now)
         return self._after(connection, desk, form, page, now)
@@ -201,6 +137,12 @@ class Forms:
             by_moderator=desk.by_moderator,
             sheet_id=desk.sheet.id,
         )
+
+    def _outdate_summary(self, connection: sqlite3.Connection, desk: _Desk) -> None:
+        """What two people work on is confirmed as it was read: an older summary no longer sends it."""
+        statements = desk.reading.questionnaire.statement_page
+        if desk.sheet.source is Source.CONVERSATION and statements is not None:
+            sheets.drop_unsaved_forms(connection, desk.sheet.id, statements.id)
 
     def _why_full(self, connection: sqlite3.Connection, form: Form, page: Page | None) -> WhyNot | None:
         if page is None or sheets.entry_exists(connection, form.entry_id):
@@ -237,10 +179,10 @@ class Forms:
         if sent_before:
             end_by_person(connection, case, CaseState.WITHDRAWN, now)
         elif page is InformationPage.UNDER_AGE:
-            key_id = forget_case(connection, self._on.vault, case)
-            doomed.extend([key_id] if key_id else [])
+            doomed.extend(forget_case(connection, self._on.vault, case, now))
+            self._on.vault.doom(doomed)
         else:
-            wipe_answers(connection, case)
+            wipe_answers(connection, case, now)
             cases.set_aside(connection, case)
         return False
 
@@ -261,6 +203,7 @@ class Forms:
             return NotSaved(why or WhyNot.UNKNOWN)
         now = self._on.now()
         sheets.remove_entry(connection, form.entry_id, now)
+        self._outdate_summary(connection, desk)
         if desk.case is not None:
             cases.touch(connection, desk.case, now)
         return self.table(connection, visitor, desk.sheet.id)
@@ -280,6 +223,8 @@ class Forms:
         if why is not None:
             return NotSaved(why)
         now = self._on.now()
+        if desk.by_moderator and desk.case is not None:
+            self._note_look(connection, visitor, desk.case.id)
         missing = next_form(connection, desk.sheet, desk.reading, now)
         return missing or self._summary(connection, desk, now)
 

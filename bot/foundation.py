@@ -1,6 +1,8 @@
 """What every use case stands on."""
 
+import asyncio
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -30,6 +32,11 @@ class Foundation:
     def now(self) -> datetime:
         """The present moment, in UTC."""
         return self.clock()
+
+    async def destroy_keys(self, key_ids: Sequence[str]) -> None:
+        """Destroy keys whose people are gone from the database, without holding up anybody else."""
+        if key_ids:
+            await asyncio.to_thread(self.vault.destroy, key_ids)
 
     def find(self, connection: sqlite3.Connection, user_id: int) -> Subject | None:
         """The person with this Discord id, if the bot knows them."""

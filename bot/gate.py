@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.database import Gathering
 from bot.erasing import end_by_person, forget_case
-from bot.forms import Forms, NotSaved, Summary
+from bot.filling import NotSaved, Summary
+from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm, next_form
 from bot.model import CaseState, Delivery, Source, Visitor
@@ -72,6 +73,7 @@ class Gate:
         self._on = foundation
         self._forms = forms
         self._arrivals = Gathering(foundation.database, self._arrive_all)
+        self._departures = Gathering(foundation.database, self._leave_all, foundation.destroy_keys)
 
     async def arrive(self, visitor: Visitor) -> None:
         """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""
@@ -119,13 +121,17 @@ class Gate:
         effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
 
     async def leave(self, user_id: int) -> None:
-        """Somebody left the server. An open case ends with it."""
+        """Somebody left the server. An open case ends with it; many who leave at once go together."""
+        await self._departures.add(user_id)
+
+    def _leave_all(self, connection: sqlite3.Connection, user_ids: Sequence[int]) -> list[str]:
         doomed: list[str] = []
-        await self._on.database.write(lambda connection: self._leave(connection, user_id, doomed))
-        self._destroy(doomed)
+        for user_id in user_ids:
+            self._leave(connection, user_id, doomed)
+        self._on.vault.doom(doomed)
+        return doomed
 
     def _leave(self, connection: sqlite3.Connection, user_id: int, doomed: list[str]) -> None:
-        doomed.clear()
         subject = self._on.find(connection, user_id)
         known = cases.of_subject(connection, subject.id) if subject else []
         if known and known[0].is_member:
@@ -134,17 +140,9 @@ class Gate:
         if case is None:
             return
         if case.state is CaseState.WAITING and case.wants_person_at is None:
-            self._forget(connection, case, doomed)
+            doomed.extend(forget_case(connection, self._on.vault, case, self._on.now()))
             return
         end_by_person(connection, case, CaseState.LEFT, self._on.now())
-
-    def _forget(self, connection: sqlite3.Connection, case: Case, doomed: list[str]) -> None:
-        key_id = forget_case(connection, self._on.vault, case)
-        doomed.extend([key_id] if key_id else [])
-
-    def _destroy(self, doomed: Sequence[str]) -> None:
-        for key_id in doomed:
-            self._on.vault.destroy(key_id)
 
     def _open_case_of(self, connection: sqlite3.Connection, user_id: int) -> Case | None:
         subject = self._on.find(connection, user_id)
@@ -173,7 +171,7 @@ class Gate:
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
             key = self._on.key_of(connection, case.subject_id)
             letter = decisions.latest_letter(connection, key, case.id)
-            if letter is not None and letter.delivery is not Delivery.ARRIVED:
+            if letter is not None and letter.delivery in {Delivery.CLOSED, Delivery.GONE}:
                 decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
             return RefusedStanding(case, letter)
         wants_person = case.state.is_open and case.wants_person_at is not None
@@ -266,7 +264,7 @@ class Gate:
         all_gone = await self._on.database.write(
             lambda connection: self._forget_me(connection, visitor, doomed)
         )
-        self._destroy(doomed)
+        await self._on.destroy_keys(doomed)
         return all_gone
 
     def _forget_me(self, connection: sqlite3.Connection, visitor: Visitor, doomed: list[str]) -> bool:
@@ -275,7 +273,8 @@ class Gate:
         if case is not None and (decisions.was_sent(connection, case.id) or case.wants_person_at is not None):
             end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
         elif case is not None:
-            self._forget(connection, case, doomed)
+            doomed.extend(forget_case(connection, self._on.vault, case, self._on.now()))
+            self._on.vault.doom(doomed)
         subject = self._on.find(connection, visitor.user_id)
         known = cases.of_subject(connection, subject.id) if subject else []
         return all(earlier.sheet_id is None for earlier in known)

@@ -3,7 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
-from bot.forms import Forms, NotSaved, Summary
+from bot.filling import NotSaved, Summary
+from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm
 from bot.model import Source, Visitor
@@ -67,6 +68,9 @@ class Links:
             return NotAMember()
         now = self._on.now()
         subject = self._on.find_or_add(connection, visitor.user_id, now)
+        known = cases.of_subject(connection, subject.id)
+        if known and known[0].gone_at is not None:
+            cases.note_gone(connection, known[0], None)
         before = sheets.latest(connection, subject.id)
         if before is not None and before.source is Source.UPDATE and before.sent_at is None:
             return self._forms.table(connection, visitor, before.id)

@@ -66,8 +66,8 @@ class Doorkeeper(Protocol):
     async def grant(self, user_id: int, case_code: str) -> Result:
         """Give somebody the member role. Giving it twice is the same as once."""
 
-    async def tell(self, user_id: int, screen: Screen) -> Result:
-        """Send somebody a direct message."""
+    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
+        """Send somebody a direct message. Within minutes, the same nonce sends only once."""
 
     async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
         """Post in a channel. Within minutes, the same nonce posts only once."""

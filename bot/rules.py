@@ -1,7 +1,8 @@
 """Rules, pure: from facts and answers to a verdict. The first matching rule wins.
 
 A rule may show an information page, hold, or admit: machines never refuse anybody. Whatever the
-rules say, what is undisclosed is held, and so is anyone whose last case was refused.
+rules say, what is undisclosed is held, and so is anyone whose last case was refused, or who was held
+before and now tells something else: once a person is needed, a person decides.
 """
 
 import hashlib
@@ -64,6 +65,7 @@ class Verdict:
 NO_RULE = "no_rule"
 UNDISCLOSED_RULE = "always_hold_undisclosed"
 EARLIER_RULE = "always_hold_after_refusal"
+HELD_BEFORE_RULE = "always_hold_after_hold"
 
 
 def rules_hash(rules: Sequence[Rule]) -> str:
@@ -147,6 +149,8 @@ def _restrain(verdict: Verdict, facts: Mapping[str, str], admission: Admission) 
         return _held(verdict, UNDISCLOSED_RULE, HoldReason.UNDISCLOSED, {"disclosed": (disclosed,)})
     if earlier in {"declined", "redirected"}:
         return _held(verdict, EARLIER_RULE, HoldReason.EARLIER_CASE, {"earlier_outcome": (earlier,)})
+    if facts.get("held_before") == "yes":
+        return _held(verdict, HELD_BEFORE_RULE, HoldReason.EARLIER_CASE, {"held_before": ("yes",)})
     nil_return_needs_person = disclosed == "none" and not admission.auto_admit_nil_return
     if admission.human_confirm or nil_return_needs_person:
         return _held(verdict, verdict.rule_id, HoldReason.NEEDS_PERSON, {})

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.answers import Problem, RawValues, Reading, parse
 from bot.facts import History, facts_of
-from bot.forms import NotSaved, WhyNot
+from bot.filling import NotSaved, WhyNot
 from bot.foundation import Foundation
-from bot.gate import Gate, Standing
+from bot.gate import CarryOn, Gate, Standing
 from bot.interests import disclosure_from, is_paid_now
 from bot.lifecycle import check_admission
 from bot.minting import NextForm, next_form
@@ -86,7 +86,9 @@ class Submission:
     def _confirm(self, connection: sqlite3.Connection, visitor: Visitor, ref: str, notice: str) -> SendResult:
         form, sheet = self._own_sheet(connection, visitor, ref)
         if form is None or sheet is None:
-            return NotSaved(WhyNot.UNKNOWN)
+            # The answers were changed since this summary was shown: show them as they are now.
+            standing = self._gate.standing_within(connection, visitor)
+            return standing if isinstance(standing, CarryOn) else NotSaved(WhyNot.UNKNOWN)
         shown = self._on.reading(connection, sheet).statements
         case = cases.of_sheet(connection, sheet.id)
         if shown is None or case is None or sheet.source is not Source.CONVERSATION:
@@ -157,7 +159,12 @@ class Submission:
         logged = self._log(connection, sheet, case.id, disclosure, now)
         facts = facts_of(
             reading,
-            History(visitor.account_created, self._earlier(connection, case), sheet.source.value),
+            History(
+                visitor.account_created,
+                earlier_outcome=self._earlier(connection, case),
+                held_before=decisions.was_held(connection, case.subject_id),
+                source=sheet.source.value,
+            ),
             now=now,
             new_account=config.admission.new_account,
         )

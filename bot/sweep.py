@@ -24,8 +24,9 @@ class Sweep:
         """One pass."""
         await self._on.database.write(lambda connection: self._tell_overdue(connection, now))
         await self._on.database.write(lambda connection: self._look_after_panel(connection, now))
-        while await self._on.database.write(lambda connection: self._forget_closed(connection, now)):
-            pass
+        before = now - self._on.config.retention.closed_cases
+        while await self._on.database.read(lambda connection: cases.to_wipe(connection, before, 1)):
+            await self._on.database.write(lambda connection: self._forget_closed(connection, before, now))
 
     def _tell_overdue(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Once a day, from the chosen local hour on, and only if something waits past its target."""
@@ -36,18 +37,18 @@ class Sweep:
             effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=f"overdue:{late}")
 
     def _look_after_panel(self, connection: sqlite3.Connection, now: datetime) -> None:
-        """Once an hour, see that the panel still stands."""
+        """Once an hour, see that the panel still stands, and ask Discord again what it never answered."""
         last = effects.wanted_at(connection, EffectKind.PANEL, "panel")
-        if last is None or now - last >= _PANEL_EVERY:
+        if last is None or not timedelta() <= now - last < _PANEL_EVERY:
             effects.want(connection, EffectKind.PANEL, key="panel", now=now)
+            effects.retry_unanswered(connection, now)
 
-    def _forget_closed(self, connection: sqlite3.Connection, now: datetime) -> bool:
-        """Delete the answers of requests closed, and of members gone, long ago. True: there may be more."""
-        before = now - self._on.config.retention.closed_cases
-        found = cases.closed_with_answers(connection, before, _AT_ONCE)
+    def _forget_closed(self, connection: sqlite3.Connection, before: datetime, now: datetime) -> None:
+        """Delete the answers of requests closed, and of members gone, before a moment."""
+        found = cases.to_wipe(connection, before, _AT_ONCE)
         for case in found:
             wipe = wipe_member if case.state is CaseState.ADMITTED else wipe_answers
-            wipe(connection, case)
+            wipe(connection, case, now)
             events.record(
                 connection,
                 now=now,
@@ -56,4 +57,3 @@ class Sweep:
                 object_kind="case",
                 object_id=case.id,
             )
-        return len(found) == _AT_ONCE

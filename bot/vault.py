@@ -17,7 +17,7 @@ import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +117,10 @@ class Vault:
         """The keyed hash under which a person with this Discord id is found (HMAC-SHA256)."""
         return hmac.digest(self._lookup_secret, str(user_id).encode(), hashlib.sha256)
 
+    def fingerprint(self, content: str) -> str:
+        """A keyed hash of what a message shows: it tells a change, and nothing to whoever guesses."""
+        return hmac.digest(self._lookup_secret, b"shown\x00" + content.encode(), hashlib.sha256).hex()
+
     def mint(self) -> PersonKey:
         """A fresh key, already on disk, so that nothing is ever sealed with a key that could be lost."""
         with self._lock:
@@ -169,16 +173,43 @@ class Vault:
         if len(self._cache) > _CACHED_KEYS:
             self._cache.popitem(last=False)
 
-    def doom(self, key_id: str) -> None:
-        """Let the next start destroy a key if its rows are gone and ``destroy`` was not reached."""
-        with self._lock:
-            self._connection.execute("UPDATE person_key SET settled = 0 WHERE id = ?", (key_id,))
+    def doom(self, key_ids: Sequence[str]) -> None:
+        """Let the next start destroy keys if their rows are gone and ``destroy`` was not reached."""
+        self._together("UPDATE person_key SET settled = 0 WHERE id = ?", key_ids)
 
-    def destroy(self, key_id: str) -> None:
-        """Destroy a person's key: nothing sealed with it opens again, in no copy of the database."""
+    def destroy(self, key_ids: Sequence[str]) -> None:
+        """Destroy people's keys: nothing sealed with them opens again, in no copy of the database."""
         with self._lock:
-            self._cache.pop(key_id, None)
-            self._connection.execute("DELETE FROM person_key WHERE id = ?", (key_id,))
+            for key_id in key_ids:
+                self._cache.pop(key_id, None)
+            self._together("DELETE FROM person_key WHERE id = ?", key_ids)
+
+    def _together(self, statement: str, key_ids: Sequence[str]) -> None:
+        if not key_ids:
+            return
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(statement, [(key_id,) for key_id in key_ids])
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    @property
+    def pair(self) -> str:
+        """The id shared with the database that these keys belong to; empty when there is none yet."""
+        row = self._connection.execute("SELECT id FROM pair").fetchone()
+        return "" if row is None else str(row["id"])
+
+    def set_pair(self, pair: str) -> None:
+        """Belong to a database."""
+        self._connection.execute("INSERT INTO pair VALUES (1, ?)", (pair,))
+
+    @property
+    def is_new(self) -> bool:
+        """Whether no key was ever made here."""
+        return self._connection.execute("SELECT 1 FROM person_key LIMIT 1").fetchone() is None
 
     def unsettled(self) -> list[str]:
         """Keys that nobody has yet seen in use; after a crash some belong to no one."""

@@ -86,8 +86,14 @@ class PorchlightClient(commands.Bot):
         await self._when_ready(exposed_channels(guild, self._ids))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
-        """The bot was invited, or the server is back after an outage."""
+        """The server is back after an outage."""
         if guild.id == self._ids.server and self.is_ready():
+            await self._when_ready(exposed_channels(guild, self._ids))
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was invited while it runs: offer the commands, which Discord refused before."""
+        if guild.id == self._ids.server:
+            await self._sync_commands()
             await self._when_ready(exposed_channels(guild, self._ids))
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:

@@ -44,13 +44,13 @@ class DiscordDoorkeeper:
             )
         )
 
-    async def tell(self, user_id: int, screen: Screen) -> Result:
+    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
         """Send a direct message, in as many parts as it takes."""
 
         async def send() -> None:
             channel = await self._client.create_dm(discord.Object(user_id))
-            for message in messages_of(screen):
-                await channel.send(suppress_embeds=True, **message)
+            for part, message in enumerate(messages_of(screen)):
+                await channel.send(nonce=f"{nonce[:22]}{part}", suppress_embeds=True, **message)
 
         return await _result(send())
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.answers import RawValues
@@ -121,7 +122,7 @@ class Router:
         task = asyncio.ensure_future(work)
         done, _ = await asyncio.wait({task}, timeout=ACKNOWLEDGE_AFTER_SECONDS)
         if not done:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(discord.DiscordException, aiohttp.ClientError, OSError):
                 await interaction.response.defer(ephemeral=True, thinking=True)
         return await task
 

@@ -4,7 +4,8 @@ import discord
 from discord.ext import commands
 
 from bot.config import Config
-from bot.forms import Forms, FormToFill, Informed, NotSaved, Saved, Summary
+from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary
+from bot.forms import Forms
 from bot.gate import Gate as GateUseCases
 from bot.gate import Welcome
 from bot.minting import NextForm

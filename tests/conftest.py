@@ -4,9 +4,14 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.vault import Vault
 from tests.support import MASTER, FakeClock, World, config, world_in
+
+settings.register_profile("porchlight", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("porchlight")
+"""A busy machine is no failure: what a property may take is not what it shows."""
 
 
 @pytest.fixture

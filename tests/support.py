@@ -17,7 +17,8 @@ from bot.database import Database, connect
 from bot.decisions import Decisions
 from bot.desk import CaseFile, Desk
 from bot.effects import Outbox
-from bot.forms import Forms, Informed, NotSaved, Saved, Summary
+from bot.filling import Informed, NotSaved, Saved, Summary
+from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import CarryOn, Gate
 from bot.links import Links
@@ -94,8 +95,8 @@ class FakeDoorkeeper:
     async def grant(self, user_id: int, case_code: str) -> Result:
         return self._result(Call("grant", user_id=user_id, nonce=case_code))
 
-    async def tell(self, user_id: int, screen: Screen) -> Result:
-        return self._result(Call("tell", user_id=user_id, screen=screen))
+    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
+        return self._result(Call("tell", user_id=user_id, screen=screen, nonce=nonce))
 
     async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
         self._next_message += 1

@@ -6,7 +6,7 @@ from bot.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
 from bot.config import Config
 from bot.conversations import NotRecorded, Recording
 from bot.desk import CaseFile, Denied, History, PastDecision
-from bot.forms import Summary
+from bot.filling import Summary
 from bot.model import CaseState, Disclosed, Outcome
 from bot.questionnaire import Kind
 from bot.refusals import LONGEST_SENTENCE, Preview

@@ -1,7 +1,7 @@
 """Forms as people see them, and what they read after each page."""
 
 from bot.answers import Entry, Problem
-from bot.forms import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
+from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
 from bot.minting import NextForm
 from bot.model import InformationPage, Source
 from bot.questionnaire import FormField

@@ -1,7 +1,7 @@
 """What somebody at the gate sees of where they stand."""
 
 from bot.config import Config
-from bot.forms import NotSaved, Summary
+from bot.filling import NotSaved, Summary
 from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Standing, Welcome
 from bot.minting import NextForm
 from bot.screens import forms as form_screens
@@ -43,6 +43,8 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
 def _welcome(voice: Voice, config: Config, result: Welcome) -> Screen:
     text = voice.say("welcome", consent=consent_notice(voice, config))
     agree = Press(AGREE, voice.say("agree_and_begin"), style=Style.PRIMARY)
+    if result.again:
+        text = f"{voice.say('welcome_back')}\n\n{text}"
     if not result.wants_person:
         return Screen(text, (agree,))
     return Screen(f"{voice.say('person_knows')}\n\n{text}", (agree, _take_back(voice)))

@@ -1,7 +1,7 @@
 """A member's links, in words."""
 
 from bot.config import Config
-from bot.forms import NotSaved, Summary
+from bot.filling import NotSaved, Summary
 from bot.links import LinksOnRecord, NotAMember
 from bot.minting import NextForm
 from bot.model import Disclosed, Disclosure, Interest

@@ -86,9 +86,13 @@ def by_code(connection: sqlite3.Connection, code: str) -> Case | None:
 
 
 def of_subject(connection: sqlite3.Connection, subject_id: str) -> list[Case]:
-    """Somebody's cases, the newest first."""
+    """Somebody's cases: the open one first, whatever the clock did, then the newest first."""
     rows = connection.execute(
-        "SELECT * FROM cases WHERE subject_id = ? ORDER BY opened_at DESC, rowid DESC", (subject_id,)
+        """
+        SELECT * FROM cases WHERE subject_id = ?
+        ORDER BY closed_at IS NULL DESC, opened_at DESC, rowid DESC
+        """,
+        (subject_id,),
     )
     return [_case(row) for row in rows]
 
@@ -99,16 +103,16 @@ def of_sheet(connection: sqlite3.Connection, sheet_id: str) -> Case | None:
     return None if row is None else _case(row)
 
 
-def closed_with_answers(connection: sqlite3.Connection, before: datetime, most: int) -> list[Case]:
-    """Cases that closed before a moment, or whose member left before it, and still hold what was told."""
+def to_wipe(connection: sqlite3.Connection, before: datetime, most: int) -> list[Case]:
+    """Cases that closed before a moment, or whose member left before it, and were not wiped yet."""
     rows = connection.execute(
         """
-        SELECT cases.* FROM cases
-        WHERE (
-            (state IN ('declined', 'redirected', 'withdrawn', 'left') AND closed_at < :before)
-            OR (gone_at IS NOT NULL AND gone_at < :before)
-        ) AND (sheet_id IS NOT NULL OR EXISTS (SELECT 1 FROM letter WHERE letter.case_id = cases.id))
-        ORDER BY closed_at LIMIT :most
+        SELECT * FROM cases
+        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left')
+            AND closed_at < :before
+        UNION ALL
+        SELECT * FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before
+        LIMIT :most
         """,
         {"before": to_ms(before), "most": most},
     )
@@ -154,6 +158,7 @@ def begin(connection: sqlite3.Connection, case: Case, sheet_id: str, locale: str
         case,
         """
         UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
+            wiped_at = NULL,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
@@ -287,9 +292,9 @@ def note_gone(connection: sqlite3.Connection, case: Case, gone_at: datetime | No
     connection.execute("UPDATE cases SET gone_at = ? WHERE id = ?", (gone, case.id))
 
 
-def drop_sheet(connection: sqlite3.Connection, case: Case) -> None:
-    """Let go of the sheet of a closed case, before it is deleted."""
-    connection.execute("UPDATE cases SET sheet_id = NULL WHERE id = ?", (case.id,))
+def drop_sheet(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+    """Let go of a case's sheet, which is about to be deleted with all else that was told."""
+    connection.execute("UPDATE cases SET sheet_id = NULL, wiped_at = ? WHERE id = ?", (to_ms(now), case.id))
 
 
 def delete(connection: sqlite3.Connection, case: Case) -> None:

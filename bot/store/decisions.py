@@ -77,7 +77,13 @@ def append(
     questionnaire_hash: str | None,
     now: datetime,
 ) -> Decision:
-    """Record a decision; ``decided_by`` None means the machine."""
+    """Record a decision; ``decided_by`` None means the machine.
+
+    Only an admission keeps what it rested on. Any other decision outlives the answers, and must not
+    repeat them; until they are deleted, the verdict and the disclosure tell.
+    """
+    if outcome is not Outcome.ADMIT:
+        rule_id, disclosed, disclosure_version = "", None, None
     decision = Decision(new_id(), case_id, outcome, decided_by is None, decided_by, reason_code, rule_id, now)
     connection.execute(
         "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -146,6 +152,18 @@ def latest_verdict(connection: sqlite3.Connection, case_id: str) -> StoredVerdic
     return StoredVerdict(
         row["rule_id"], json.loads(row["rule"]), row["proposal"], row["reason"], facts, from_ms(row["at"])
     )
+
+
+def was_held(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether answers of somebody were ever held, in this case or another."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM cases JOIN decision ON decision.case_id = cases.id
+        WHERE cases.subject_id = ? AND decision.outcome = 'hold' LIMIT 1
+        """,
+        (subject_id,),
+    ).fetchone()
+    return row is not None
 
 
 def was_sent(connection: sqlite3.Connection, case_id: str) -> bool:

@@ -13,6 +13,8 @@ class EffectKind(StrEnum):
 
     GRANT = "grant"
     """Give the member role to the person of an admitted case."""
+    RETIRE = "retire"
+    """Close a card whose case has been deleted. The target is the message."""
     CARD = "card"
     """Make the card of a case show how it stands."""
     LETTER = "letter"
@@ -79,10 +81,12 @@ def want_once(
 
 
 def due(connection: sqlite3.Connection, now: datetime, most: int) -> list[Effect]:
-    """What is due, the longest wanted first."""
+    """What is due: people who wait for the door first, then the longest wanted."""
     rows = connection.execute(
         """
-        SELECT * FROM effect WHERE state = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?
+        SELECT * FROM effect WHERE state = 'pending' AND due_at <= ?
+        ORDER BY CASE kind WHEN 'grant' THEN 0 WHEN 'letter' THEN 1 WHEN 'panel' THEN 2 ELSE 3 END, due_at, id
+        LIMIT ?
         """,
         (to_ms(now), most),
     )
@@ -153,9 +157,12 @@ def note_retry(connection: sqlite3.Connection, effect: Effect, code: str, due_at
     )
 
 
-def postpone(connection: sqlite3.Connection, effect: Effect, due_at: datetime) -> None:
-    """Leave an effect for later without counting an attempt."""
-    connection.execute("UPDATE effect SET due_at = ? WHERE id = ?", (to_ms(due_at), effect.id))
+def postpone_all(connection: sqlite3.Connection, kind: EffectKind, due_at: datetime) -> None:
+    """Leave all effects of a kind for later without counting an attempt. They keep their order."""
+    connection.execute(
+        "UPDATE effect SET due_at = ? WHERE kind = ? AND state = 'pending' AND due_at < ?",
+        (to_ms(due_at), kind.value, to_ms(due_at)),
+    )
 
 
 def note_stuck(connection: sqlite3.Connection, effect: Effect, code: str) -> None:
@@ -173,6 +180,14 @@ def retry(connection: sqlite3.Connection, ref: str, now: datetime) -> bool:
         (to_ms(now), ref),
     )
     return cursor.rowcount == 1
+
+
+def retry_unanswered(connection: sqlite3.Connection, now: datetime) -> None:
+    """Try again what was given up only because Discord did not answer for long."""
+    connection.execute(
+        "UPDATE effect SET state = 'pending', due_at = ? WHERE state = 'stuck' AND last_code = 'later'",
+        (to_ms(now),),
+    )
 
 
 def retry_all(connection: sqlite3.Connection, now: datetime) -> None:

@@ -114,6 +114,19 @@ def of_object(connection: sqlite3.Connection, object_id: str) -> list[Event]:
     ]
 
 
+def forget_payloads(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete what lines about a case and its disclosures say in codes. The lines and their hashes stay."""
+    connection.execute(
+        """
+        DELETE FROM event_payload WHERE seq IN (
+            SELECT seq FROM event WHERE object_id = :case_id
+                OR object_id IN (SELECT id FROM disclosure WHERE case_id = :case_id)
+        )
+        """,
+        {"case_id": case_id},
+    )
+
+
 def count(connection: sqlite3.Connection, metric: str, now: datetime) -> None:
     """Add one to a counter that is about nobody."""
     connection.execute(

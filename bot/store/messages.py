@@ -1,6 +1,5 @@
 """Messages that the bot keeps up to date: the panel, and one card per case."""
 
-import hashlib
 import sqlite3
 from dataclasses import dataclass
 
@@ -9,15 +8,10 @@ from bot.vault import PersonKey
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message that stands in a channel, and the hash of what it shows."""
+    """A message that stands in a channel, and the fingerprint of what it shows."""
 
     message_id: int
     shown_hash: str
-
-
-def content_hash(content: str) -> str:
-    """The hash under which content is compared."""
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def panel(connection: sqlite3.Connection) -> Posted | None:

@@ -21,11 +21,11 @@ class Waiting:
 
 
 def to_decide(connection: sqlite3.Connection, most: int) -> list[Waiting]:
-    """Held cases."""
+    """Held cases. One that a moderator keeps on hold has a new target, and goes behind the others."""
     rows = connection.execute(
         """
         SELECT id, code, state, hold_reason, target_at, held_at AS since FROM cases
-        WHERE state = 'held' ORDER BY held_at LIMIT ?
+        WHERE state = 'held' ORDER BY target_at, held_at LIMIT ?
         """,
         (most,),
     )

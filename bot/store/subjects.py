@@ -79,6 +79,22 @@ def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
     return bool(row["needed"])
 
 
+def pair(connection: sqlite3.Connection) -> str:
+    """The id shared with the keys that belong to this database; empty when there is none yet."""
+    row = connection.execute("SELECT id FROM pair").fetchone()
+    return "" if row is None else str(row["id"])
+
+
+def set_pair(connection: sqlite3.Connection, pair_id: str) -> None:
+    """Belong to a file of keys."""
+    connection.execute("INSERT INTO pair VALUES (1, ?)", (pair_id,))
+
+
+def any_known(connection: sqlite3.Connection) -> bool:
+    """Whether anybody is known here."""
+    return connection.execute("SELECT 1 FROM subject LIMIT 1").fetchone() is not None
+
+
 def known_keys(connection: sqlite3.Connection, key_ids: list[str]) -> set[str]:
     """Which of these keys belong to somebody."""
     statement = "SELECT 1 FROM subject WHERE key_id = ?"

@@ -1,5 +1,11 @@
 -- Reason: one key per person, and the secrets of the community, each wrapped with the master key.
 
+-- Names the database that these keys belong to.
+CREATE TABLE pair (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+    id TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE secret (
     name TEXT PRIMARY KEY,
     wrapped BLOB NOT NULL

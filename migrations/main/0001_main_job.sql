@@ -16,6 +16,12 @@ CREATE TABLE notice (
     first_used_at INTEGER NOT NULL
 ) STRICT;
 
+-- Names this database and its keys.db as belonging together.
+CREATE TABLE pair (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+    id TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE subject (
     id TEXT PRIMARY KEY,
     lookup BLOB NOT NULL UNIQUE,
@@ -117,6 +123,8 @@ CREATE TABLE cases (
     decision_id TEXT REFERENCES decision (id) DEFERRABLE INITIALLY DEFERRED,
     -- Since when somebody who was admitted has been away from the server.
     gone_at INTEGER,
+    -- Since when nothing of what the person told is left in the case.
+    wiped_at INTEGER,
     version INTEGER NOT NULL DEFAULT 0,
     CHECK (state NOT IN ('admitted', 'declined', 'redirected') OR decision_id IS NOT NULL),
     CHECK (state <> 'held' OR (hold_reason IS NOT NULL AND held_at IS NOT NULL)),
@@ -124,14 +132,15 @@ CREATE TABLE cases (
 ) STRICT;
 
 CREATE UNIQUE INDEX one_open_case ON cases (subject_id) WHERE state IN ('waiting', 'answering', 'held');
+CREATE UNIQUE INDEX case_of_sheet ON cases (sheet_id) WHERE sheet_id IS NOT NULL;
 CREATE INDEX case_of_subject ON cases (subject_id, opened_at);
-CREATE INDEX case_held ON cases (held_at) WHERE state = 'held';
+CREATE INDEX case_held ON cases (target_at, held_at) WHERE state = 'held';
 CREATE INDEX case_unanswered ON cases (opened_at) WHERE state IN ('waiting', 'answering') AND listed = 1;
 CREATE INDEX case_wanting_person ON cases (wants_person_at)
     WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
 CREATE INDEX case_closed ON cases (closed_at)
-    WHERE state IN ('declined', 'redirected', 'withdrawn', 'left');
-CREATE INDEX case_gone ON cases (gone_at) WHERE gone_at IS NOT NULL;
+    WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left');
+CREATE INDEX case_gone ON cases (gone_at) WHERE wiped_at IS NULL AND gone_at IS NOT NULL;
 CREATE INDEX case_due ON cases (target_at)
     WHERE target_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.forms import NotSaved, Saved, Summary
+from bot.filling import NotSaved, Saved, Summary
 from bot.gate import CarryOn
 from bot.minting import NextForm
 from bot.store import sheets, subjects
@@ -156,7 +156,7 @@ def on_a_copy(fresh: Path, plan: list[Step]) -> Answers:
         return asyncio.run(filled_in(copied, plan))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(plan=steps)
 def test_any_way_of_filling_in_ends_where_the_straight_one_does(fresh: Path, plan: list[Step]) -> None:
     """Pages in any order, drafts, stale refs, repeats, restarts: one entry per page, with what came last."""
@@ -179,7 +179,7 @@ submits = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(order=submits)
 def test_submitting_everything_twice_is_submitting_it_once(fresh: Path, order: list[tuple[str, int]]) -> None:
     """Each final page sent again, in any order, under any of its refs, changes nothing and adds nothing."""
@@ -200,7 +200,7 @@ def test_submitting_everything_twice_is_submitting_it_once(fresh: Path, order: l
         asyncio.run(run(copied))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(names=st.lists(st.sampled_from(["add", "out", "again", "restart"]), max_size=10), seed=st.randoms())
 def test_links_added_and_taken_out_in_any_order_are_those_that_are_in(
     fresh: Path, names: list[str], seed: Random

@@ -2,7 +2,7 @@
 
 from bot.bench import MayNot
 from bot.conversations import NotRecorded, Recording, WhyNotRecord
-from bot.forms import Informed, NotSaved, Summary, WhyNot
+from bot.filling import Informed, NotSaved, Summary, WhyNot
 from bot.gate import AdmittedStanding, CarryOn, HeldStanding
 from bot.minting import NextForm
 from bot.model import InformationPage, Outcome, Source
@@ -73,6 +73,18 @@ async def test_a_moderator_cannot_confirm_for_the_person(world: World) -> None:
         assert await world.submission.confirm(moderator, ref, NOTICE) == NotSaved(WhyNot.UNKNOWN)
         assert await world.submission.send(moderator, ref, TICKED) == NotSaved(WhyNot.UNKNOWN)
     assert await world.states() == ["answering"]
+
+
+async def test_recorded_answers_are_not_sent_without_agreeing_to_the_notice(world: World) -> None:
+    """The ordinary way of sending leads back to the summary, where the notice stands."""
+    ref = (await record(world)).send_ref
+
+    result = await world.submission.send(ANN, ref, TICKED)
+
+    assert isinstance(result, CarryOn)
+    assert isinstance(result.step, Summary)
+    assert await world.rows("SELECT * FROM disclosure") == []
+    assert isinstance(await world.submission.confirm(ANN, result.step.send_ref, NOTICE), Sent)
 
 
 async def test_the_person_may_change_what_was_written_down(world: World) -> None:
@@ -147,12 +159,45 @@ async def test_a_held_case_can_be_recorded_too(world: World) -> None:
     await world.drain()
 
     assert isinstance(result, Sent)
-    assert isinstance(result.standing, AdmittedStanding)
+    assert isinstance(result.standing, HeldStanding)
     assert await world.rows("SELECT version, disclosed, source FROM disclosure ORDER BY version") == [
         (1, "undisclosed", "gate"),
         (2, "none", "conversation"),
     ]
     assert len(world.doorkeeper.told("edit")) == 1
+
+
+async def test_answers_changed_after_they_were_read_are_not_confirmed_unread(world: World) -> None:
+    """An older summary leads to the one as it is now, and nothing is sent."""
+    await world.gate.ask_for_person(ANN)
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, NextForm)
+    saved = await world.save(MOD, begun.step.ref, ABOUT_REFUSED)
+    read = await world.summary(ANN)
+    await world.save(MOD, saved.again, ABOUT_NIL)
+
+    result = await world.submission.confirm(ANN, read.send_ref, NOTICE)
+
+    assert isinstance(result, CarryOn)
+    assert isinstance(result.step, Summary)
+    assert result.step.send_ref != read.send_ref
+    assert await world.states() == ["answering"]
+    assert await world.rows("SELECT * FROM disclosure") == []
+
+
+async def test_a_moderator_who_reads_answers_while_recording_leaves_a_line(world: World) -> None:
+    """Like any other opening of a file."""
+    await world.send(ANN, ABOUT_REFUSED)
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, Summary)
+    before = await world.one("SELECT count(*) FROM event WHERE action = 'file.opened'")
+
+    await world.forms.open(MOD, begun.step.entries[0].ref)
+    await world.forms.summary(MOD, begun.step.sheet_id)
+
+    assert await world.one("SELECT count(*) FROM event WHERE action = 'file.opened'") == before + 2
 
 
 async def test_what_cannot_be_recorded_says_why(world: World) -> None:

@@ -263,3 +263,31 @@ async def test_a_held_case_has_the_target_of_the_configuration(world: World) -> 
 
     assert file.case.held_at is not None
     assert file.case.target_at == file.case.held_at + timedelta(hours=72)
+
+
+async def test_a_case_kept_on_hold_goes_behind_the_others(world: World) -> None:
+    """So that the next one is another one, until its new target comes up."""
+    await world.held(ANN)
+    world.clock.advance(hours=1)
+    await world.held(BEN)
+    world.clock.advance(hours=1)
+    first = await world.desk.open_next(MOD)
+    assert isinstance(first, CaseFile)
+    await world.decisions.decide_viewed(MOD, first.ref, Outcome.HOLD)
+
+    second = await world.desk.open_next(MOD)
+
+    assert isinstance(second, CaseFile)
+    assert second.case.id != first.case.id
+
+
+async def test_answers_that_are_not_sent_are_not_shown(world: World) -> None:
+    """Neither before the first sending nor while they are being changed."""
+    step = await world.begin()
+    await world.save(ANN, step.ref, ABOUT_NIL)
+    assert (await world.file()).reading is None
+
+    await world.held(BEN)
+    assert (await world.file(BEN)).reading is not None
+    await world.gate.reopen(BEN)
+    assert (await world.file(BEN)).reading is None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.forms import FormToFill, Informed, NotSaved, WhyNot
+from bot.filling import FormToFill, Informed, NotSaved, WhyNot
 from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from bot.minting import NextForm
 from bot.model import InformationPage

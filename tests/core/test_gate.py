@@ -1,14 +1,17 @@
 """The gate, told from a visitor's side: arriving, agreeing, stopping, asking, taking back, leaving."""
 
 import asyncio
+import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bot.forms import Summary
+from bot.filling import Summary
 from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from bot.minting import NextForm
 from bot.model import CaseState
+from bot.store import subjects
 from bot.store.cases import Case
 from bot.submission import Sent
 from tests.support import (
@@ -19,6 +22,7 @@ from tests.support import (
     LINK_NOW,
     MEMBER_ROLE,
     NOTICE,
+    PURPOSE,
     FakeClock,
     World,
     config,
@@ -314,7 +318,7 @@ async def test_delete_and_leave_withdraws_a_case_that_was_sent(world: World) -> 
 
 
 async def test_a_declined_person_reads_why_and_may_ask_again(world: World) -> None:
-    """The sentence is at the panel, and reading it there is noted when no message arrived."""
+    """The sentence is at the panel, whatever becomes of the message."""
     await world.held()
     await world.decline()
 
@@ -323,7 +327,40 @@ async def test_a_declined_person_reads_why_and_may_ask_again(world: World) -> No
     assert isinstance(standing, RefusedStanding)
     assert standing.letter is not None
     assert standing.letter.text == DECLINED_TEXT
-    assert await world.one("SELECT delivery FROM letter") == "shown"
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(world: World) -> None:
+    """The open case is the one that counts, even if it seems older than the closed one."""
+    await world.held()
+    await world.decline()
+    world.clock.advance(hours=-1)
+
+    await world.begin()
+
+    assert isinstance(await world.gate.standing(ANN), CarryOn)
+    assert not isinstance(await world.gate.ask_for_person(ANN), AdmittedStanding)
+    await world.gate.arrive(ANN)
+    assert sorted(await world.states()) == ["answering", "declined"]
+
+
+async def test_one_who_cannot_be_recorded_spoils_it_for_nobody(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People who join together are recorded together, or else one by one."""
+    add_all = subjects.add_all
+
+    def refusing(connection: Any, vault: Any, newcomers: Any, now: Any) -> Any:
+        if 700000000000000007 in newcomers.values():
+            raise ValueError("refused")
+        return add_all(connection, vault, newcomers, now)
+
+    monkeypatch.setattr(subjects, "add_all", refusing)
+    crowd = [visitor(700000000000000000 + number) for number in range(20)]
+
+    results = await asyncio.gather(*(world.gate.arrive(who) for who in crowd), return_exceptions=True)
+
+    assert [number for number, result in enumerate(results) if result is not None] == [7]
+    assert await world.states() == ["waiting"] * 19
 
 
 async def test_somebody_declined_who_starts_again_always_goes_to_a_person(world: World) -> None:
@@ -353,3 +390,32 @@ async def test_what_was_begun_survives_a_restart(tmp_path: Path, clock: FakeCloc
 
     assert landed.problems == ()
     assert landed.filled == 1
+
+
+async def test_taking_it_back_leaves_nothing_that_repeats_the_answers(world: World) -> None:
+    """Neither in the log nor in the decision; the lines and their hashes stay."""
+    await world.send(ANN, ABOUT_LINKED, LINK_NOW, PURPOSE)
+    lines = await world.one("SELECT count(*) FROM event")
+
+    await world.gate.take_back(ANN)
+
+    assert await world.one("SELECT count(*) FROM event") == lines + 1
+    left = [payload for (payload,) in await world.rows("SELECT payload FROM event_payload")]
+    assert set(left) == {"{}"}
+    assert await world.rows("SELECT rule_id, disclosed, disclosure_version FROM decision") == [
+        (None, None, None)
+    ]
+
+
+async def test_what_a_card_shows_is_kept_as_a_keyed_fingerprint(world: World) -> None:
+    """A plain hash of it could be guessed back to the moderator it names."""
+    await world.held()
+    await world.drain()
+    await world.decline()
+    await world.drain()
+
+    (card,) = world.doorkeeper.told("edit")
+    shown = await world.one("SELECT shown_hash FROM card")
+    assert card.screen is not None
+    assert shown == world.foundation.vault.fingerprint(repr(card.screen))
+    assert shown != hashlib.sha256(repr(card.screen).encode()).hexdigest()

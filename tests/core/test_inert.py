@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.forms import NotSaved
+from bot.filling import NotSaved
 from bot.screens import files as file_screens
 from bot.screens import forms as form_screens
 from bot.screens.elements import MESSAGE_LIMIT, in_messages, inert, shorten
@@ -45,7 +45,9 @@ def visible(text: str) -> list[str]:
     return [
         "\u02cb" if c == "`" else c
         for c in text
-        if not c.isspace() and unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"}
+        if not c.isspace()
+        and unicodedata.category(c) not in {"Cc", "Cf", "Zl", "Zp"}
+        and not "\U000e0000" <= c <= "\U000e007f"
     ]
 
 

@@ -223,6 +223,7 @@ def test_facts_of_a_nil_return() -> None:
 
     assert found == {
         "disclosed": "none",
+        "held_before": "no",
         "paid_now": "no",
         "recent_link": "no",
         "client_missing": "no",

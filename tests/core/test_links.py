@@ -1,7 +1,7 @@
 """A member's links: a new version for each change, told to moderators where it matters."""
 
 from bot.desk import History, Queue
-from bot.forms import Summary
+from bot.filling import Summary
 from bot.links import LinksOnRecord, NotAMember
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.desk import CaseFile
-from bot.forms import Saved, Summary
+from bot.filling import Saved, Summary
 from bot.gate import CarryOn
 from bot.minting import NextForm
 from bot.model import Outcome, Source
@@ -271,4 +271,4 @@ class Gatehouse(RuleBasedStateMachine):
 
 
 TestGatehouse = Gatehouse.TestCase
-TestGatehouse.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+TestGatehouse.settings = settings(max_examples=40, stateful_step_count=25)

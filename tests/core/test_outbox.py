@@ -90,7 +90,7 @@ async def test_discords_own_wish_is_kept(world: World, asked: float, least: floa
 async def test_the_longest_pause_is_ten_minutes(world: World) -> None:
     """However long Discord has been away."""
     await world.send(ANN, ABOUT_NIL)
-    await world.run("UPDATE effect SET attempts = 40")
+    await world.run("UPDATE effect SET attempts = 11")
     world.doorkeeper.will("grant", Later("http_503"))
 
     due = await world.drain()
@@ -207,16 +207,97 @@ async def test_a_stuck_letter_is_sent_when_it_is_tried_again(world: World) -> No
     assert await world.one("SELECT delivery FROM letter") == "arrived"
 
 
-async def test_a_letter_read_at_the_panel_is_not_sent_as_well(world: World) -> None:
-    """The person was faster than the outbox."""
+async def test_a_letter_is_sent_even_if_the_panel_was_faster(world: World) -> None:
+    """Whether the reply at the panel ever arrived is not known; the message says what became of it."""
     await world.held()
     await world.decline()
     await world.gate.standing(ANN)
 
     await world.drain()
 
-    assert world.doorkeeper.told("tell") == []
+    assert len(world.doorkeeper.told("tell")) == 1
+    assert await world.one("SELECT delivery FROM letter") == "arrived"
+
+
+async def test_a_letter_that_could_not_arrive_is_read_at_the_panel(world: World) -> None:
+    """Their messages are closed, and the panel's button tells the same."""
+    await world.held()
+    await world.decline()
+    world.doorkeeper.will("tell", Refused(Why.CLOSED))
+    await world.drain()
+
+    await world.gate.standing(ANN)
+
     assert await world.one("SELECT delivery FROM letter") == "shown"
+
+
+async def test_whoever_waits_for_the_door_goes_first(world: World) -> None:
+    """A crowd that asks for a person does not hold up an admission."""
+    for number in range(30):
+        await world.gate.ask_for_person(visitor(700000000000000001 + number))
+    await world.send(ANN, ABOUT_NIL)
+
+    await world.drain()
+
+    assert world.doorkeeper.calls[0].verb == "grant"
+
+
+async def test_what_discord_never_answers_is_handed_to_a_person(world: World) -> None:
+    """After about an hour the team hears of it; the hourly sweep asks again, and it may yet be done."""
+    await world.send(ANN, ABOUT_NIL)
+    await world.run("UPDATE effect SET attempts = 12 WHERE kind = 'grant'")
+    world.doorkeeper.will("grant", Later("http_400"))
+    await world.drain()
+
+    stuck = await world.rows("SELECT state, last_code FROM effect WHERE kind = 'grant'")
+    assert stuck == [("stuck", "later")]
+    assert [call.text for call in world.doorkeeper.told("post") if "needs a person" in call.text]
+
+    world.clock.advance(hours=2)
+    await world.sweep.run(world.clock())
+    await world.drain()
+
+    assert await world.one("SELECT state FROM effect WHERE kind = 'grant'") == "done"
+
+
+async def test_a_letter_sent_again_carries_the_same_nonce(world: World) -> None:
+    """So that Discord takes it once, should only the note have been lost."""
+    await world.held()
+    await world.decline()
+    world.doorkeeper.will("tell", Later("connection"))
+    await world.drain()
+    world.clock.advance(minutes=5)
+    await world.drain()
+
+    first, second = world.doorkeeper.told("tell")
+    assert first.nonce == second.nonce != ""
+
+
+async def test_grants_go_on_after_the_clock_was_set_back(world: World) -> None:
+    """A bucket that was filled "in the future" does not close the door for hours."""
+    for number in range(11):
+        await world.send(visitor(700000000000000001 + number), ABOUT_NIL)
+    await world.drain()
+    world.clock.advance(hours=-6)
+    await world.run("UPDATE effect SET due_at = 0 WHERE state = 'pending'")
+
+    await world.drain()
+
+    assert len(world.doorkeeper.told("grant")) == 11
+
+
+async def test_the_card_of_a_case_that_is_deleted_is_closed(world: World) -> None:
+    """Somebody asked for a person, and then turned out to be under age: no card is left open."""
+    await world.gate.ask_for_person(ANN)
+    await world.drain()
+    step = await world.begin()
+    await world.forms.save(ANN, step.ref, {**ABOUT_NIL, "age_ok": "no"})
+
+    await world.drain()
+
+    assert await world.states() == []
+    (edited,) = world.doorkeeper.told("edit")
+    assert edited.text == "This case is closed."
 
 
 async def test_a_card_is_posted_once_and_edited_from_then_on(world: World) -> None:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from bot.forms import NotSaved, WhyNot
+from bot.filling import NotSaved, WhyNot
 from bot.gate import AdmittedStanding, HeldStanding
 from bot.minting import NextForm
 from bot.model import HoldReason, Visitor
@@ -67,8 +67,10 @@ async def test_who_is_held_and_why(
     assert isinstance(standing, HeldStanding)
     assert standing.case.hold_reason is HoldReason(reason)
     assert await world.rows("SELECT outcome, automated, rule_id, disclosed FROM decision") == [
-        ("hold", 1, rule, disclosed)
+        ("hold", 1, None, None)
     ]
+    assert await world.rows("SELECT rule_id FROM verdict") == [(rule,)]
+    assert await world.rows("SELECT disclosed FROM disclosure") == [(disclosed,)]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ async def test_nobody_sends_for_somebody_else(world: World) -> None:
 
 
 async def test_a_second_sending_is_a_second_version_with_its_own_verdict(world: World) -> None:
-    """Held with a link that is going on, changed to one that ended long ago, let in."""
+    """Held with a link that is going on, changed to one that ended long ago: a person decides."""
     await world.held()
     await world.gate.reopen(ANN)
     link = (await world.summary(ANN)).entries[1].ref
@@ -211,15 +213,16 @@ async def test_a_second_sending_is_a_second_version_with_its_own_verdict(world: 
 
     await world.submission.send(ANN, (await world.summary(ANN)).send_ref, TICKED)
 
-    assert await world.states() == ["admitted"]
+    assert await world.states() == ["held"]
     assert await world.rows("SELECT version, disclosed FROM disclosure ORDER BY version") == [
         (1, "some"),
         (2, "some"),
     ]
-    assert await world.rows("SELECT outcome, disclosure_version FROM decision ORDER BY at, rowid") == [
-        ("hold", 1),
-        ("admit", 2),
+    assert await world.rows("SELECT rule_id FROM verdict ORDER BY rowid") == [
+        ("everything_else",),
+        ("always_hold_after_hold",),
     ]
+    assert await world.one("SELECT hold_reason FROM cases") == "earlier_case"
 
 
 @pytest.mark.parametrize("switch", [{"auto_admit_nil_return": False}, {"human_confirm": True}])

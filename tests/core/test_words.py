@@ -10,7 +10,7 @@ import pytest
 
 from bot.bench import MayNot
 from bot.conversations import WhyNotRecord
-from bot.forms import WhyNot
+from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Source
 from bot.ports import Why

@@ -247,7 +247,7 @@ async def test_whoever_was_refused_can_ask_again_and_always_meets_a_person(theat
     assert not inside(ben)
     second = await code_of(theatre)
     seen = await mia.command("review open", code=second)
-    assert "There was an earlier case" in seen.text
+    assert "It was with the team before" in seen.text
     assert "**Earlier cases**" in seen.text
     assert f"{first}: Declined" in seen.text
 
@@ -326,7 +326,7 @@ async def test_review_queue_shows_each_list_on_its_own(theatre: Theatre) -> None
     assert seen.buttons[:3] == ["Open the next one", f"Open {decide}", f"Open {talk}"]
     seen = await mia.press(f"Open {talk}")
     assert f"File of case {talk}" in seen.text
-    assert "No answers yet." in seen.text
+    assert "What is not sent is not shown" in seen.text
 
 
 async def test_moderators_are_not_in_the_queue(theatre: Theatre) -> None:
@@ -469,7 +469,8 @@ async def test_record_takes_a_held_case_up_again(theatre: Theatre) -> None:
     assert "cannot be admitted" in (await mia.command("review admit", code=code)).text
     await ann.press_panel("Start")
     seen = await ann.press("Yes, this is right")
-    assert "You are in" in seen.text
+    assert "We have your answers" in seen.text
+    assert "admitted" in (await mia.command("review admit", code=code)).text
     await theatre.settle()
     assert inside(ann)
     logged = await rows(theatre, "SELECT version, disclosed, source FROM disclosure ORDER BY version")
@@ -665,7 +666,7 @@ async def test_somebody_who_waits_for_a_talk_is_overdue_after_a_day(theatre: The
 
 
 async def test_a_case_reopened_by_the_person_is_not_decided_by_the_machine_alone(theatre: Theatre) -> None:
-    """Held for a link, changed to none: the machine may admit, and its card is closed."""
+    """Held for a link, changed to none: once a person was needed, a person decides."""
     ben = await held(theatre, links=(JOB_TODAY,))
     await ben.press_panel("Start")
     await ben.press("Change my answers")
@@ -675,8 +676,9 @@ async def test_a_case_reopened_by_the_person_is_not_decided_by_the_machine_alone
     form = await ben.press("Send my answers")
     seen = await ben.fill(**all_statements(form))
     await theatre.settle()
-    assert "You are in" in seen.text
-    assert "Admitted by the machine" in theatre.cards()[0].content
+    assert "We have your answers" in seen.text
+    assert "It was with the team before" in theatre.cards()[0].content
+    assert not inside(ben)
     assert [v for (v,) in await rows(theatre, "SELECT disclosed FROM disclosure ORDER BY version")] == [
         "some",
         "none",

@@ -89,8 +89,8 @@ def test_a_destroyed_key_opens_nothing_ever_again(tmp_path: Path) -> None:
     """Neither from the cache nor from the file; destroying it twice is the same as once."""
     with Vault.opened(tmp_path / "keys.db", MASTER) as vault:
         key_id = vault.mint().id
-        vault.destroy(key_id)
-        vault.destroy(key_id)
+        vault.destroy([key_id])
+        vault.destroy([key_id])
         with pytest.raises(Erased):
             vault.key(key_id)
     with Vault.opened(tmp_path / "keys.db", MASTER) as vault, pytest.raises(Erased):
@@ -108,7 +108,7 @@ def test_keys_that_belong_to_nobody_are_settled_at_the_next_start(tmp_path: Path
         assert {used, orphan} < unsettled
         vault.settle({used}, unsettled - {used})
         assert vault.unsettled() == []
-        vault.doom(used)
+        vault.doom([used])
         assert vault.unsettled() == [used]
     with closing(raw_connection(path)) as connection:
         assert connection.execute("SELECT id FROM person_key").fetchall() == [(used,)]

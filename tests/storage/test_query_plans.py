@@ -1,0 +1,89 @@
+"""What is done on every press finds its rows by an index, however many cases are stored."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.database import connect
+from bot.migrations import FOLDER, migrate
+from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, subjects, tasks, views
+from bot.store.effects import EffectKind
+from bot.vault import PersonKey
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+KEY = PersonKey("k", bytes(32))
+
+Work = Callable[[sqlite3.Connection], object]
+
+ON_EVERY_PRESS: dict[str, Work] = {
+    "somebody by lookup": lambda c: subjects.find(c, b"x"),
+    "whether somebody is needed": lambda c: subjects.is_needed(c, "x"),
+    "a case by code": lambda c: cases.by_code(c, "x"),
+    "the cases of somebody": lambda c: cases.of_subject(c, "x"),
+    "the case of a sheet": lambda c: cases.of_sheet(c, "x"),
+    "what to wipe": lambda c: cases.to_wipe(c, NOW, 1),
+    "the entries of a sheet": lambda c: sheets.entries(c, KEY, "x"),
+    "an open form": lambda c: sheets.form(c, "x"),
+    "the newest form": lambda c: sheets.newest_form(c, "x", "x", "x"),
+    "an unsaved form": lambda c: sheets.unsaved_form(c, "x", "x"),
+    "the newest sheet": lambda c: sheets.latest(c, "x"),
+    "deleting a sheet": lambda c: sheets.delete(c, "x"),
+    "somebody's disclosure": lambda c: disclosures.current(c, KEY, "x"),
+    "a case's disclosure": lambda c: disclosures.current_of_case(c, KEY, "x"),
+    "a case's decisions": lambda c: decisions.of_case(c, "x"),
+    "whether somebody was held": lambda c: decisions.was_held(c, "x"),
+    "a case's verdict": lambda c: decisions.latest_verdict(c, "x"),
+    "a case's letter": lambda c: decisions.latest_letter(c, KEY, "x"),
+    "deleting a case": lambda c: c.execute("DELETE FROM cases WHERE id = 'x'"),
+    "deleting somebody": lambda c: subjects.delete(c, "x"),
+    "whether something is stuck": lambda c: effects.is_stuck(c, EffectKind.GRANT, "x"),
+    "a case's effects": lambda c: effects.delete_of_case(c, "x"),
+    "the events of an object": lambda c: events.of_object(c, "x"),
+    "what lines about a case say": lambda c: events.forget_payloads(c, "x"),
+    "an opened file": lambda c: views.get(c, "x"),
+    "a task": lambda c: tasks.get(c, "x"),
+    "the held": lambda c: queue.to_decide(c, 8),
+    "those who want to talk": lambda c: queue.to_talk(c, 8),
+    "the unanswered": lambda c: queue.unanswered(c, 8),
+    "how many are overdue": lambda c: queue.overdue(c, NOW),
+    "what is due": lambda c: effects.due(c, NOW, 10),
+}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connection]:
+    """A migrated, empty database."""
+    path: Path = tmp_path_factory.mktemp("plans") / "porchlight.db"
+    with closing(connect(path)) as connection:
+        migrate(connection, FOLDER / "main")
+        yield connection
+
+
+@pytest.mark.parametrize("name", ON_EVERY_PRESS)
+def test_no_table_is_read_from_end_to_end(database: sqlite3.Connection, name: str) -> None:
+    """A full scan is nothing with ten cases and seconds with a million."""
+    statements: list[str] = []
+    database.set_trace_callback(statements.append)
+    ON_EVERY_PRESS[name](database)
+    database.set_trace_callback(None)
+
+    scans = [
+        detail
+        for statement in statements
+        if not statement.startswith("--")
+        for detail in _plan(database, statement)
+        if detail.startswith("SCAN") and " USING " not in detail and "CONSTANT ROW" not in detail
+    ]
+
+    assert statements
+    assert scans == []
+
+
+def _plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+    rows: list[Any] = connection.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+    return [row["detail"] for row in rows]
