@@ -55,7 +55,7 @@ class Floor(commands.Bot):
 async def _burst_of_joins(client: discord.Client) -> float:
     started = time.perf_counter()
     for number in range(_JOINS):
-        client._connection.parse_guild_member_add(feed.join_payload(number))  # type: ignore[arg-type]
+        client._connection.parse_guild_member_add(feed.join_payload(number))  # type: ignore[arg-type] # a plain dict
         if number % 100 == 0:
             await asyncio.sleep(0)
     await feed.quiet()
@@ -69,7 +69,7 @@ async def _at_once(
     loop = asyncio.get_running_loop()
     began = loop.time()
     for payload in payloads:
-        client._connection.parse_interaction_create(payload)  # type: ignore[arg-type]
+        client._connection.parse_interaction_create(payload)  # type: ignore[arg-type] # a plain dict
     await feed.quiet()
     return sorted((adapter.answered[p["id"]][0] - began) * 1000 for p in payloads)
 

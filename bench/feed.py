@@ -26,7 +26,7 @@ class SilentAdapter(async_.AsyncWebhookAdapter):
 
     def __init__(self) -> None:
         """Remember which interactions were answered."""
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call] # not annotated there
         self.answered: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def request(self, route: Any, *_: Any, **kwargs: Any) -> Any:
@@ -153,7 +153,7 @@ def ready(client: discord.Client) -> SilentAdapter:
     client.http.loop = client.loop
     state.loop = client.loop
     own = {**user(0), "bot": True, "verified": True, "email": None, "mfa_enabled": False, "locale": "en-US"}
-    state.user = discord.ClientUser(state=state, data=own)  # type: ignore[arg-type]
+    state.user = discord.ClientUser(state=state, data=own)  # type: ignore[arg-type] # a plain dict
     guild = {
         "id": str(GUILD),
         "name": "bench",
@@ -167,7 +167,7 @@ def ready(client: discord.Client) -> SilentAdapter:
         "large": True,
         "owner_id": "1",
     }
-    state._add_guild_from_data(guild)  # type: ignore[arg-type]
+    state._add_guild_from_data(guild)  # type: ignore[arg-type] # a plain dict
     adapter = SilentAdapter()
     async_.async_context.set(adapter)
     return adapter

@@ -82,8 +82,8 @@ def run(
 
     The token comes from DISCORD_TOKEN, in the environment or in `.env`.
     """
-    from bot import app as application  # noqa: PLC0415 - the other commands do without Discord
-    from bot.logs import configure  # noqa: PLC0415
+    from bot import app as application
+    from bot.logs import configure
 
     level = log_level.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
@@ -108,8 +108,8 @@ def export(
     config: ConfigOption = None,
 ) -> None:
     """Write disclosures or cases, decrypted, to a file that only you can read (mode 0600)."""
-    from bot import app as application  # noqa: PLC0415 - the other commands do without Discord
-    from bot.export import export as write  # noqa: PLC0415
+    from bot import app as application
+    from bot.export import export as write
 
     loaded = _loaded(config)
     if not loaded.storage.database.exists():
@@ -139,7 +139,7 @@ def rehearse(config: ConfigOption = None) -> None:
     Ends with 1 if anything went otherwise than told.
     """
     try:
-        from rehearsal.told import tell  # noqa: PLC0415 - only the rehearsal needs the simulation
+        from rehearsal.told import tell
     except ImportError:
         _end("The rehearsal needs one more library. Install it with: pip install 'porchlight[rehearse]'", 1)
     path = _path(config)

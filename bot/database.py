@@ -38,6 +38,7 @@ class Channel(aiosqlite.Connection):
 
     async def run(self, work: Unit[T]) -> T:
         """Run ``work`` on the connection's thread and return what it returns."""
+        # The library's own methods stand on this one, which it leaves without annotations.
         return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]
 
 

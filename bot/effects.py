@@ -276,5 +276,6 @@ def _delivery(result: Result) -> Delivery | None:
 
 def _pause(effect: Effect, later: Later) -> timedelta:
     """How long to wait before trying again: doubling, with jitter, or as Discord asks."""
-    backoff = timedelta(seconds=2 ** min(effect.attempts + 1, 10) * random.uniform(0.7, 1.3))  # noqa: S311
+    jitter = random.uniform(0.7, 1.3)  # noqa: S311 - it only spreads attempts, and guards nothing
+    backoff = timedelta(seconds=2 ** min(effect.attempts + 1, 10) * jitter)
     return min(max(backoff, later.after or timedelta()), max(_LONGEST_PAUSE, later.after or timedelta()))

@@ -26,6 +26,8 @@ if simcord.__version__ != "3.2.1":
 _settle_defaults: dict[str, Any] = simcord.Env._settle_internal.__kwdefaults__ or {}
 _settle_defaults["idle"] = 0.002
 
+_SERVER_ERRORS = 500
+
 Environment = simcord.Env
 MisuseError = simcord.SetupError
 
@@ -49,12 +51,12 @@ def suspend_rest_calls(env: simcord.Env, seed: int = 0) -> None:
             try:
                 return await _original(*args, **kwargs)
             except discord.HTTPException as error:
-                if error.status >= 500 and not isinstance(error, discord.DiscordServerError):  # noqa: PLR2004
+                if error.status >= _SERVER_ERRORS and not isinstance(error, discord.DiscordServerError):
                     message = {"code": error.code, "message": error.text}
                     raise discord.DiscordServerError(error.response, message) from None
                 raise
 
-        sender.request = request  # type: ignore[method-assign]
+        sender.request = request  # type: ignore[method-assign] # a seam of the simulation
 
 
 @asynccontextmanager
@@ -64,7 +66,7 @@ async def at_once(env: simcord.Env, patience: float = 30.0) -> AsyncIterator[Non
     async def not_yet(**_: Any) -> None:
         return None
 
-    env._settle_internal = not_yet  # type: ignore[method-assign]
+    env._settle_internal = not_yet  # type: ignore[method-assign] # a seam of the simulation
     try:
         yield
     finally:

@@ -148,7 +148,7 @@ def test_the_configuration_is_frozen_and_compared_by_identity(example: str, load
     config, again = good(load_text(example)), good(load_text(example))
 
     with pytest.raises(ValueError, match="frozen"):
-        config.community = again.community  # type: ignore[misc]
+        config.community = again.community  # type: ignore[misc] # this is what must fail
     assert len({config, again}) == 2
     assert config.questionnaire is config.questionnaire
     assert config.questionnaire.content_hash == again.questionnaire.content_hash

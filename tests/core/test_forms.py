@@ -227,7 +227,7 @@ async def test_under_age_answers_are_gone_on_the_spot(world: World) -> None:
 
     assert result == Informed(InformationPage.UNDER_AGE)
     for table in ("subject", "identity", "cases", "sheet", "entry", "answer", "consent", "form", "effect"):
-        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+        assert await world.rows(f"SELECT * FROM {table}") == [], table
     assert await world.rows("SELECT metric, n FROM counter") == [("information.under_age", 1)]
     assert world.key_is_destroyed(key_id)
     assert await world.gate.standing(ANN) == Welcome()
@@ -256,7 +256,7 @@ async def test_under_age_after_sending_withdraws_and_wipes(world: World) -> None
 
     assert await world.states() == ["withdrawn"]
     for table in ("sheet", "answer", "answer_text", "disclosure", "interest_text", "verdict"):
-        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+        assert await world.rows(f"SELECT * FROM {table}") == [], table
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ async def test_information_pages_keep_nothing(world: World, raw: Raw, page: Info
 
     assert await world.rows("SELECT state, listed, sheet_id FROM cases") == [("waiting", 0, None)]
     for table in ("sheet", "entry", "answer", "consent", "form", "verdict", "decision"):
-        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+        assert await world.rows(f"SELECT * FROM {table}") == [], table
     assert await world.rows("SELECT metric, n FROM counter") == [(f"information.{page.value}", 1)]
     assert await world.rows("SELECT action FROM event ORDER BY seq") == [("case.opened",), ("case.begun",)]
 

@@ -149,7 +149,7 @@ async def test_taking_back_deletes_the_answers_at_once(world: World) -> None:
     assert await world.states() == ["withdrawn"]
     for table in ("sheet", "entry", "answer", "answer_text", "disclosure", "interest", "interest_code",
                   "interest_text", "verdict", "letter", "consent", "permit", "form"):  # fmt: skip
-        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+        assert await world.rows(f"SELECT * FROM {table}") == [], table
     assert not await world.gate.take_back(ANN)
 
 

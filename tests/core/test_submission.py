@@ -115,7 +115,7 @@ async def test_sending_twice_is_sending_once(world: World) -> None:
     assert isinstance(results[0], Sent)
     assert all(isinstance(result, AdmittedStanding) for result in (*results[1:], late))
     for table in ("disclosure", "verdict", "decision", "letter"):
-        assert await world.one(f"SELECT count(*) FROM {table}") == 1, table  # noqa: S608
+        assert await world.one(f"SELECT count(*) FROM {table}") == 1, table
     await world.drain()
     assert len(world.doorkeeper.told("grant")) == 1
 

@@ -60,7 +60,7 @@ def decide(connection: sqlite3.Connection, **given: Any) -> None:
 def insert(connection: sqlite3.Connection, table: str, row: dict[str, Any]) -> None:
     """Insert a row by column names."""
     marks = ", ".join("?" for _ in row)
-    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+    connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_an_admitting_decision_admits(connection: sqlite3.Connection) -> None:
 def test_states_carry_what_belongs_to_them(connection: sqlite3.Connection, change: str) -> None:
     """A refusal its decision, a hold its reason and time, an ending its time, and nothing open an ending."""
     with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
-        connection.execute(f"UPDATE cases SET {change} WHERE id = 'C'")  # noqa: S608
+        connection.execute(f"UPDATE cases SET {change} WHERE id = 'C'")
 
 
 @pytest.mark.parametrize(
@@ -172,21 +172,21 @@ def test_append_only_tables_are_append_only(
     connection: sqlite3.Connection, table: str, key: str, column: str
 ) -> None:
     """Neither UPDATE nor DELETE nor INSERT OR REPLACE gets past the triggers."""
-    before = [tuple(row) for row in connection.execute(f"SELECT * FROM {table}")]  # noqa: S608
+    before = [tuple(row) for row in connection.execute(f"SELECT * FROM {table}")]
     marks = ", ".join("?" for _ in before[0])
     changed = ["x" if isinstance(v, str) and i else v for i, v in enumerate(before[0])]
     attempts: list[tuple[str, tuple[Any, ...]]] = [
-        (f"UPDATE {table} SET {column}", ()),  # noqa: S608
-        (f"DELETE FROM {table}", ()),  # noqa: S608
-        (f"DELETE FROM {table} WHERE {key} IS NOT NULL", ()),  # noqa: S608
-        (f"INSERT OR REPLACE INTO {table} VALUES ({marks})", tuple(before[0])),  # noqa: S608
-        (f"REPLACE INTO {table} VALUES ({marks})", tuple(changed)),  # noqa: S608
+        (f"UPDATE {table} SET {column}", ()),
+        (f"DELETE FROM {table}", ()),
+        (f"DELETE FROM {table} WHERE {key} IS NOT NULL", ()),
+        (f"INSERT OR REPLACE INTO {table} VALUES ({marks})", tuple(before[0])),
+        (f"REPLACE INTO {table} VALUES ({marks})", tuple(changed)),
     ]
 
     for statement, values in attempts:
         with pytest.raises(sqlite3.IntegrityError):
             connection.execute(statement, values)
-        assert [tuple(row) for row in connection.execute(f"SELECT * FROM {table}")] == before  # noqa: S608
+        assert [tuple(row) for row in connection.execute(f"SELECT * FROM {table}")] == before
 
 
 def test_a_permit_deletes_one_row_once(connection: sqlite3.Connection) -> None:
@@ -209,7 +209,7 @@ def test_deleting_the_disclosures_of_a_case_uses_up_its_permits(connection: sqli
     disclosures.delete_of_case(connection, "C")
 
     for table in ("disclosure", "interest", "interest_code", "interest_text", "permit"):
-        assert connection.execute(f"SELECT * FROM {table}").fetchall() == [], table  # noqa: S608
+        assert connection.execute(f"SELECT * FROM {table}").fetchall() == [], table
 
 
 @pytest.mark.parametrize(
@@ -262,4 +262,4 @@ async def test_state_event_and_effects_are_one_commit(world: World) -> None:
     assert await world.states() == ["answering"]
     assert await world.rows("SELECT seq FROM event") == before
     for table in ("disclosure", "verdict", "decision", "letter"):
-        assert await world.rows(f"SELECT * FROM {table}") == [], table  # noqa: S608
+        assert await world.rows(f"SELECT * FROM {table}") == [], table

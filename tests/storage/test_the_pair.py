@@ -1,5 +1,6 @@
 """The database and keys.db belong together, and nothing is done to either when they do not."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -32,10 +33,12 @@ async def ann_is_readable(folder: Path) -> bool:
     """Whether she is known, and her sealed id opens."""
     async with opened(at(folder), MASTER) as foundation:
 
-        def read(connection: object) -> bool:
-            subject = foundation.find(connection, ANN.user_id)  # type: ignore[arg-type]
-            key = foundation.vault.key(subject.key_id) if subject else None
-            return bool(key and subjects.user_id(connection, key, subject.id) == ANN.user_id)  # type: ignore[arg-type,union-attr]
+        def read(connection: sqlite3.Connection) -> bool:
+            subject = foundation.find(connection, ANN.user_id)
+            if subject is None:
+                return False
+            key = foundation.vault.key(subject.key_id)
+            return subjects.user_id(connection, key, subject.id) == ANN.user_id
 
         return await foundation.database.read(read)
 
