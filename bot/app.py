@@ -98,7 +98,9 @@ async def opened(
 def _the_only_one(path: Path) -> Iterator[None]:
     """Hold the lock file beside a data file; the system lets go of it when the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with path.with_name(f"{path.name}.lock").open("w") as file:
+    lock = path.with_name(f"{path.name}.lock")
+    lock.touch(mode=0o600)
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

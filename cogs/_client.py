@@ -45,6 +45,8 @@ class PorchlightClient(commands.Bot):
         self, ids: Discord, router: Router, cogs: Sequence[commands.Cog], when_ready: WhenReady
     ) -> None:
         """Take the server's ids, the router, the adapters, and what to do once the server is in view."""
+        # The bot has no voice, and an admin should not wonder about libraries for it.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             command_prefix=commands.when_mentioned,
             help_command=None,

@@ -82,11 +82,17 @@ def _semantics(drafted: Draft, today: date) -> Iterable[Problem]:
 
 
 def _one_each(problems: Iterable[Problem]) -> list[Problem]:
-    """The first problem of each place, so that one mistake is told once."""
+    """The first problem of each place, so that one mistake is told once.
+
+    A list is not called empty because what stood in it had to be taken out.
+    """
+    problems = list(problems)
+    broken_inside = {problem.path[:-1] for problem in problems if problem.severity == "error"}
     seen: dict[tuple[KeyPath, str], Problem] = {}
     refused: set[KeyPath] = set()
     for problem in problems:
-        if problem.path in refused:
+        only_emptied = problem.problem == "is empty" and problem.path in broken_inside
+        if problem.path in refused or only_emptied:
             continue
         if (
             problem.severity == "error"

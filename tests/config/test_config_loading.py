@@ -339,3 +339,14 @@ def test_closed_cases_are_kept_for_whole_days_because_people_are_told_how_many(l
         wrong = load_text(MINIMAL + f'[retention]\nclosed_cases = "{text}"\n')
 
         assert [error.path for error in wrong.errors] == ["retention.closed_cases"]
+
+
+def test_a_list_is_not_called_empty_because_its_only_entry_is_wrong(load_text: Load) -> None:
+    """One mistake, one line."""
+    roles = '["100000000000000006", 100000000000000007]'
+
+    wrong = load_text(MINIMAL.replace(roles, '["12"]'))
+    empty = load_text(MINIMAL.replace(roles, "[]"))
+
+    assert [error.path for error in wrong.errors] == ["discord.moderator_roles[1]"]
+    assert [error.path for error in empty.errors] == ["discord.moderator_roles"]
