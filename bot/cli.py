@@ -69,7 +69,9 @@ def check(
     _say(loaded, path, out)
     if loaded.config is None:
         raise typer.Exit(2)
-    if not loaded.findings:
+    if loaded.findings:
+        out.print(f"{path}: no errors. Warnings: {len(loaded.findings)}.", markup=False)
+    else:
         out.print(f"{path}: all good.", markup=False)
 
 

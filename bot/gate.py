@@ -35,6 +35,8 @@ class CarryOn:
 
     case: Case
     step: NextForm | Summary
+    sent_before: bool = False
+    """The answers were with the team, and are back with the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class HeldStanding:
     """The answers are with the team."""
 
     case: Case
+    late: bool = False
+    """The team has not decided by the time it aimed at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,10 @@ class Gate:
         if case.state is CaseState.ANSWERING and case.sheet_id is not None:
             step = self._forms.table(connection, visitor, case.sheet_id)
             if not isinstance(step, NotSaved):
-                return CarryOn(case, step)
+                return CarryOn(case, step, decisions.was_sent(connection, case.id))
         if case.state is CaseState.HELD:
-            return HeldStanding(case)
+            late = case.target_at is not None and case.target_at < self._on.now()
+            return HeldStanding(case, late)
         if case.is_member:
             return self._admitted(connection, visitor, case)
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
@@ -256,7 +261,7 @@ class Gate:
         return True
 
     async def forget_me(self, visitor: Visitor) -> bool:
-        """*Delete and leave*, from an information page: nothing is kept of a case never sent.
+        """*Delete what you have*, from an information page: nothing is kept of a case never sent.
 
         False: answers of an earlier case, which was decided, are still there.
         """
@@ -279,12 +284,18 @@ class Gate:
         known = cases.of_subject(connection, subject.id) if subject else []
         return all(earlier.sheet_id is None for earlier in known)
 
-    async def came_for_work(self, visitor: Visitor) -> None:
-        """*Here for work or study*: count it, and take an untouched case off the lists."""
-        await self._on.database.write(lambda connection: self._came_for_work(connection, visitor))
+    async def came_for_work(self, visitor: Visitor) -> bool:
+        """*Here for work or study*: count it, and take an untouched case off the lists.
 
-    def _came_for_work(self, connection: sqlite3.Connection, visitor: Visitor) -> None:
+        Returns whether there is a request with answers or a decision, which this changes nothing of.
+        """
+        return await self._on.database.write(lambda connection: self._came_for_work(connection, visitor))
+
+    def _came_for_work(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
         events.count(connection, "information.work", self._on.now())
         case = self._open_case_of(connection, visitor.user_id)
         if case is not None and case.state is CaseState.WAITING and case.wants_person_at is None:
             cases.set_aside(connection, case)
+        subject = self._on.find(connection, visitor.user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        return any(c.state is not CaseState.WAITING or c.wants_person_at is not None for c in known)

@@ -23,6 +23,8 @@ class NextForm:
     page: Page
     number: int
     total: int
+    filled: tuple[tuple[Page, str], ...] = ()
+    """Pages filled in before, each with the ref that changes it."""
 
 
 def next_form(
@@ -41,7 +43,13 @@ def next_form(
         form = entry_form(connection, sheet, entry, now)
     else:
         form = blank_form(connection, sheet, shown.page, now)
-    return NextForm(form.ref, shown.page, number, total)
+    filled = tuple(
+        (before.page, entry_form(connection, sheet, entry, now).ref)
+        for before in reading.pages
+        for entry in before.entries
+        if entry.id != step.entry_id
+    )
+    return NextForm(form.ref, shown.page, number, total, filled)
 
 
 def blank_form(connection: sqlite3.Connection, sheet: Sheet, page: Page, now: datetime) -> Form:

@@ -49,10 +49,12 @@ class Desk(commands.Cog):
                 queue_screens.OPEN: self.open_case,
                 queue_screens.OPEN_TASK: self.open_task,
                 queue_screens.NEXT: self.open_next,
+                queue_screens.QUEUE: self.queue,
                 queue_screens.SEEN: self.close_task,
                 queue_screens.RETRY: self.retry,
                 screens.ADMIT: self.admit,
                 screens.HOLD: self.hold,
+                screens.RECORD: self.record,
                 Outcome.REDIRECT.value: self.redirect_form,
                 Outcome.DECLINE.value: self.decline_form,
                 screens.REWRITE: self.rewrite_form,
@@ -195,14 +197,14 @@ class Desk(commands.Cog):
         result = await self._desk.close_task(pressed.visitor, pressed.ref)
         if isinstance(result, Denied):
             return screens.denied(pressed.voice, result)
-        return Screen(pressed.voice.say("task_closed" if result else "task_closed_before"))
+        return queue_screens.and_back(pressed.voice, "task_closed" if result else "task_closed_before")
 
     async def retry(self, pressed: Pressed) -> Answer:
         """Try again what was stuck."""
         result = await self._desk.retry(pressed.visitor, pressed.ref)
         if isinstance(result, Denied):
             return screens.denied(pressed.voice, result)
-        return Screen(pressed.voice.say("retrying" if result else "retry_gone"))
+        return queue_screens.and_back(pressed.voice, "retrying" if result else "retry_gone")
 
     async def admit(self, pressed: Pressed) -> Answer:
         """*Admit*, under a file."""

@@ -151,10 +151,10 @@ class Gate(commands.Cog):
 
     async def work(self, pressed: Pressed) -> Answer:
         """*Here for work or study*."""
-        await self._gate.came_for_work(pressed.visitor)
-        return panel.work_page(pressed.voice)
+        has_request = await self._gate.came_for_work(pressed.visitor)
+        return panel.work_page(pressed.voice, has_request=has_request)
 
     async def forget(self, pressed: Pressed) -> Answer:
-        """*Delete and leave*."""
+        """*Delete what you have*."""
         all_gone = await self._gate.forget_me(pressed.visitor)
         return screens.forgotten(pressed.voice, all_gone=all_gone)

@@ -36,7 +36,7 @@ from bot.vault import Erased, Vault
 
 MASTER = bytes(range(32))
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-NOTICE = "We keep your answers, encrypted."
+NOTICE = "We keep your answers, locked away."
 
 MEMBER_ROLE = 100000000000000002
 MODERATOR_ROLE = 100000000000000006

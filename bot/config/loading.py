@@ -87,7 +87,12 @@ def _one_each(problems: Iterable[Problem]) -> list[Problem]:
     A list is not called empty because what stood in it had to be taken out.
     """
     problems = list(problems)
-    broken_inside = {problem.path[:-1] for problem in problems if problem.severity == "error"}
+    broken_inside = {
+        problem.path[:length]
+        for problem in problems
+        if problem.severity == "error"
+        for length in range(len(problem.path))
+    }
     seen: dict[tuple[KeyPath, str], Problem] = {}
     refused: set[KeyPath] = set()
     for problem in problems:

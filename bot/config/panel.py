@@ -31,7 +31,8 @@ def panel_text(config: Config, language: str, fill: Callable[[str], str] | None 
     for country in config.help.countries:
         helplines = ", ".join(f"{line.name} {line.contact}" for line in country.lines)
         numbers.append(f"**{read(country.name)}:** {'; '.join(filter(None, (country.emergency, helplines)))}")
-    return f"# {read(config.gate.title)}\n{read(config.gate.text)}\n\n" + "\n".join(numbers)
+    heading = fill(config.words.template("panel_numbers", language))
+    return f"# {read(config.gate.title)}\n{read(config.gate.text)}\n\n{heading}\n" + "\n".join(numbers)
 
 
 def panel_text_length(config: Config, language: str) -> int:

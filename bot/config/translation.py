@@ -96,7 +96,7 @@ def _most(context: Mapping[str, Any], _path: KeyPath, _value: Any, _root: type[B
 
 
 def _empty(_context: Mapping[str, Any], _path: KeyPath, _value: Any, _root: type[BaseModel]) -> Sentence:
-    return "is empty", "write at least one, or leave the key out"
+    return "is empty", "write at least one"
 
 
 def _short(_context: Mapping[str, Any], _path: KeyPath, _value: Any, _root: type[BaseModel]) -> Sentence:

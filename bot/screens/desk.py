@@ -5,11 +5,11 @@ from bot.model import CaseState
 from bot.screens.elements import Press, Screen, Style, moment, since
 from bot.store.cases import Case
 from bot.store.decisions import Decision
-from bot.store.effects import Effect
+from bot.store.effects import Effect, EffectKind
 from bot.store.queue import Waiting
 from bot.words import Voice
 
-OPEN, OPEN_TASK, NEXT, SEEN, RETRY = "open", "opentask", "next", "seen", "retry"
+OPEN, OPEN_TASK, NEXT, SEEN, RETRY, QUEUE = "open", "opentask", "next", "seen", "retry", "queue"
 
 
 def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> Screen:
@@ -38,7 +38,7 @@ def waiting_reason(voice: Voice, case: Case) -> str:
     if case.state is CaseState.HELD and case.hold_reason is not None:
         reasons.append(voice.say(f"hold_{case.hold_reason.value}"))
     elif case.state is CaseState.ANSWERING:
-        reasons.append(voice.say("state_answering"))
+        reasons.append(voice.say("card_changing" if case.held_at is not None else "state_answering"))
     if case.wants_person_at is not None:
         reasons.append(voice.say("wants_person"))
     return "; ".join(reasons) or voice.say("state_waiting")
@@ -47,7 +47,13 @@ def waiting_reason(voice: Voice, case: Case) -> str:
 def notice(voice: Voice, target: str) -> Screen:
     """Something for the whole team to hear, such as ``overdue:3``."""
     kind, _, argument = target.partition(":")
-    return Screen(voice.say(f"notice_{kind}", argument=argument))
+    look = Press(QUEUE, voice.say("show_queue")) if kind != "exposed" else None
+    return Screen(voice.say(f"notice_{kind}", argument=argument), (look,) if look else ())
+
+
+def and_back(voice: Voice, key: str) -> Screen:
+    """A short answer, with the way back to the queue."""
+    return Screen(voice.say(key), (Press(QUEUE, voice.say("show_queue")),))
 
 
 def queue(voice: Voice, result: Queue) -> Screen:
@@ -61,7 +67,10 @@ def queue(voice: Voice, result: Queue) -> Screen:
         _list(voice, "queue_unanswered", result.unanswered, counts["unanswered"], result),
     ]
     if result.tasks:
-        lines = [f"- {voice.say(f'task_{t.kind.value}', since=moment(t.opened_at))}" for t in result.tasks]
+        lines = [
+            f"{number}. {voice.say(f'task_{task.kind.value}', since=moment(task.opened_at))}"
+            for number, task in enumerate(result.tasks, start=1)
+        ]
         parts.append("\n".join([voice.say("queue_tasks", count=counts["tasks"]), *lines]))
     if result.stuck:
         lines = [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
@@ -90,7 +99,8 @@ def _waiting(voice: Voice, item: Waiting, result: Queue) -> str:
 
 
 def _stuck(voice: Voice, effect: Effect, code: str) -> str:
-    mend = voice.say(f"mend_{effect.last_code}")
+    grant = effect.kind is EffectKind.GRANT and effect.last_code == "forbidden"
+    mend = voice.say("mend_forbidden_grant" if grant else f"mend_{effect.last_code}")
     return voice.say("stuck_line", effect=voice.say(f"effect_{effect.kind.value}"), case_code=code, mend=mend)
 
 

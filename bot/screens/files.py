@@ -19,7 +19,7 @@ from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
 
-ADMIT, HOLD, REWRITE, REFUSE_NOW = "admit", "hold", "rewrite", "refusenow"
+ADMIT, HOLD, RECORD, REWRITE, REFUSE_NOW = "admit", "hold", "record", "rewrite", "refusenow"
 REASON_FIELD, SENTENCE_FIELD = "reason", "sentence"
 _DISCORD_EPOCH_MS = 1420070400000
 
@@ -61,7 +61,7 @@ def _state(voice: Voice, file: CaseFile) -> str:
     else:
         lines = [voice.say("file_state", state=waiting_reason(voice, case), since=since(case.waiting_since))]
     if case.target_at is not None:
-        lines.append(voice.say("file_target", target=moment(case.target_at)))
+        lines.append(voice.say("file_target", target=since(case.target_at)))
     if file.source is not None:
         lines.append(voice.say(f"source_{file.source.value}"))
     if file.stuck:
@@ -71,7 +71,8 @@ def _state(voice: Voice, file: CaseFile) -> str:
 
 def _answers(voice: Voice, file: CaseFile) -> str:
     if file.reading is None:
-        return voice.say("file_no_answers")
+        wants_person = file.case.state.is_open and file.case.wants_person_at is not None
+        return voice.say("file_wants_person" if wants_person else "file_no_answers")
     blocks = [voice.say("file_answers")]
     for shown in file.reading.pages:
         for number, entry in enumerate(shown.entries, start=1):
@@ -159,6 +160,8 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
             if disclosed is not Disclosed.UNDISCLOSED:
                 presses.append(Press(ADMIT, voice.say("admit"), file.ref, Style.GOOD))
             presses.append(Press(HOLD, voice.say("keep_on_hold"), file.ref))
+        else:
+            presses.append(Press(RECORD, voice.say("write_down"), file.case.code.replace("-", "")))
         presses.append(Press(Outcome.REDIRECT.value, voice.say("redirect"), file.ref))
         presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
     presses.append(Press(NEXT, voice.say("open_next")))
@@ -203,8 +206,7 @@ def preview(voice: Voice, config: Config, result: Preview) -> Screen:
     """What the person will read, before it is sent."""
     person = config.words.voice(result.case.locale)
     shown = person.say("letter_refused", text=result.draft.text, case_code=result.case.code)
-    outcome = voice.say(f"outcome_{result.draft.outcome.value}")
-    text = voice.say("preview", case_code=result.case.code, outcome=outcome, text=shown)
+    text = voice.say(f"preview_{result.draft.outcome.value}", case_code=result.case.code, text=shown)
     return Screen(
         text,
         (
@@ -239,7 +241,7 @@ def decided(voice: Voice, result: DecisionResult) -> Screen:
                 (Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY),),
             )
         case MayNot(code=code, case_code=case_code):
-            return Screen(voice.say(f"may_not_{code}", case_code=case_code))
+            return Screen(voice.say(f"may_not_{code}", case_code=case_code), following)
 
 
 def denied(voice: Voice, result: Denied) -> Screen:

@@ -55,10 +55,14 @@ def saved(voice: Voice, result: Saved) -> Screen:
     if result.next is not None:
         presses.append(_open(voice, result.next))
     else:
-        parts.append(voice.say("all_answered"))
-        presses.append(Press(SUMMARY, voice.say("check_and_send"), result.sheet_id, Style.PRIMARY))
+        if not result.add_another:
+            parts.append(voice.say("all_answered_recorded" if result.by_moderator else "all_answered"))
+        label = voice.say("check_recorded" if result.by_moderator else "check_and_send")
+        presses.append(Press(SUMMARY, label, result.sheet_id, Style.PRIMARY))
     if result.add_another:
         presses.append(Press(FORM, voice.read(result.page.repeat_button), result.add_another))
+    if result.next is not None:
+        presses.extend(_change_filled(voice, result.next))
     return Screen("\n".join(parts), tuple(presses))
 
 
@@ -69,8 +73,19 @@ def _open(voice: Voice, form: NextForm) -> Press:
 
 def carry_on(voice: Voice, form: NextForm) -> Screen:
     """There is a page left to fill in."""
-    text = voice.say("carry_on", number=form.number, total=form.total, title=voice.read(form.page.title))
-    return Screen(text, (_open(voice, form),))
+    key = "carry_on" if form.filled else "carry_on_first"
+    text = voice.say(key, number=form.number, total=form.total, title=voice.read(form.page.title))
+    return Screen(text, (_open(voice, form), *_change_filled(voice, form)))
+
+
+def _change_filled(voice: Voice, form: NextForm) -> list[Press]:
+    """Pages already filled in can be changed at any time: a slip of the thumb is no dead end."""
+    presses = []
+    for index, (page, ref) in enumerate(form.filled[:10]):
+        number = sum(other.id == page.id for other, _ in form.filled[: index + 1])
+        title = f"{voice.read(page.title)} {number}" if page.repeats else voice.read(page.title)
+        presses.append(Press(FORM, voice.say("change_page", title=title)[:80], ref))
+    return presses
 
 
 def problem_text(voice: Voice, problem: Problem) -> str:
@@ -178,15 +193,17 @@ def not_saved(voice: Voice, result: NotSaved) -> Screen:
 
 def informed(voice: Voice, result: Informed) -> Screen:
     """An information page."""
-    kept = voice.say("information_kept_before" if result.kept_before else "information_nothing_kept")
     if result.by_moderator:
-        return Screen(f"{voice.say(f'recorded_{result.page.value}')} {kept}")
+        return Screen(voice.say(f"recorded_{result.page.value}"))
+    kept = voice.say("information_kept_before" if result.kept_before else "information_nothing_kept")
     if result.page is InformationPage.UNDER_AGE:
         return Screen(voice.say("under_age"), (Press("help", voice.say("help_button"), style=Style.DANGER),))
     presses = (
         Press("start", voice.say("also_live_with_this")),
         Press("person", voice.say("talk_to_person")),
-        Press("forget", voice.say("delete_and_leave")),
+        Press("takeback", voice.say("take_back"))
+        if result.kept_before
+        else Press("forget", voice.say("delete_and_leave")),
     )
     key = "work_page" if result.page is InformationPage.WORK else "not_for_me"
     return Screen(f"{voice.say(key)}\n\n{kept}", presses)

@@ -4,6 +4,7 @@ from bot.config import Config
 from bot.filling import NotSaved, Summary
 from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Standing, Welcome
 from bot.minting import NextForm
+from bot.model import HoldReason
 from bot.screens import forms as form_screens
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.letters import first_channel
@@ -27,11 +28,12 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
             return _welcome(voice, config, result)
         case CarryOn(step=Summary() as summary):
             screen = form_screens.summary(voice, summary, consent_notice(voice, config))
+            screen = _back_with_you(voice, screen, result)
             return Screen(screen.text, (*screen.presses, _take_back(voice)))
         case CarryOn(step=NextForm() as form):
-            screen = form_screens.carry_on(voice, form)
+            screen = _back_with_you(voice, form_screens.carry_on(voice, form), result)
             return Screen(screen.text, (*screen.presses, _take_back(voice)))
-        case HeldStanding(case=held):
+        case HeldStanding() as held:
             return _held(voice, held)
         case AdmittedStanding() as admitted:
             return _admitted(voice, config, admitted)
@@ -54,11 +56,25 @@ def _take_back(voice: Voice) -> Press:
     return Press(TAKE_BACK, voice.say("take_back"))
 
 
-def _held(voice: Voice, case: Case) -> Screen:
+def _back_with_you(voice: Voice, screen: Screen, result: CarryOn) -> Screen:
+    """Reopened answers wait for the person, not for the team: say so before anything else."""
+    if not result.sent_before:
+        return screen
+    return Screen(f"{voice.say('reopened')}\n\n{screen.text}", screen.presses)
+
+
+def _held(voice: Voice, result: HeldStanding) -> Screen:
+    case = result.case
     target = moment(case.target_at, "f") if case.target_at else voice.say("soon")
-    text = voice.say("held", case_code=case.code, target=target)
-    reopen = Press(REOPEN, voice.say("change_my_answers"))
-    return Screen(text, (reopen, Press("person", voice.say("talk_to_person")), _take_back(voice)))
+    parts = [voice.say("held_late" if result.late else "held", case_code=case.code, target=target)]
+    if case.hold_reason is HoldReason.UNDISCLOSED:
+        parts.append(voice.say("held_undisclosed"))
+    presses = [Press(REOPEN, voice.say("change_my_answers"))]
+    if case.wants_person_at is not None:
+        parts.append(voice.say("held_wants_person"))
+    else:
+        presses.append(Press("person", voice.say("talk_to_person")))
+    return Screen("\n\n".join(parts), (*presses, _take_back(voice)))
 
 
 def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
@@ -81,7 +97,7 @@ def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
         case Sent(standing=AdmittedStanding() as admitted):
             return Screen(voice.say("welcome_in", first=first_channel(config), case_code=admitted.case.code))
         case Sent(standing=HeldStanding() as held):
-            screen = _held(voice, held.case)
+            screen = _held(voice, held)
             return Screen(f"{voice.say('sent')}\n\n{screen.text}", screen.presses)
         case Sent(standing=other):
             return standing(voice, config, other)
@@ -104,7 +120,9 @@ def person_asked_for(voice: Voice, config: Config, result: Case | AdmittedStandi
     if isinstance(result, AdmittedStanding):
         return _admitted(voice, config, result)
     target = moment(result.target_at, "f") if result.target_at else voice.say("soon")
-    return Screen(voice.say("person_asked_for", case_code=result.code, target=target))
+    text = voice.say("person_asked_for", case_code=result.code, target=target)
+    help_press = Press("help", voice.say("help_button"), style=Style.DANGER)
+    return Screen(text, (help_press, _take_back(voice)))
 
 
 def ask_take_back(voice: Voice) -> Screen:
@@ -119,5 +137,5 @@ def taken_back(voice: Voice, *, was_open: bool) -> Screen:
 
 
 def forgotten(voice: Voice, *, all_gone: bool) -> Screen:
-    """*Delete and leave* was pressed."""
+    """*Delete what you have* was pressed."""
     return Screen(voice.say("forgotten" if all_gone else "forgotten_in_part"))

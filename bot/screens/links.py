@@ -22,7 +22,7 @@ def on_record(voice: Voice, config: Config, result: LinksOnRecord | NotAMember) 
     )
     if result.logged is None:
         return Screen(voice.say("links_none_on_record"), (press,))
-    links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure)
+    links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure, own=True)
     text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
     return Screen(text, (press,))
 
@@ -40,19 +40,22 @@ def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -
             return Screen(voice.say("links_not_a_member"))
 
 
-def disclosure_lines(voice: Voice, questionnaire: Questionnaire, disclosure: Disclosure) -> str:
-    """A disclosure laid out as interests; what was typed is inert."""
+def disclosure_lines(
+    voice: Voice, questionnaire: Questionnaire, disclosure: Disclosure, *, own: bool = False
+) -> str:
+    """A disclosure laid out as interests, for the person themselves or for a moderator; typed words inert."""
+    whose = "own" if own else "theirs"
     if disclosure.disclosed is Disclosed.NONE:
-        return voice.say("disclosed_none")
+        return voice.say(f"disclosed_none_{whose}")
     lines = []
     if disclosure.disclosed is Disclosed.UNDISCLOSED:
-        lines.append(voice.say(f"undisclosed_{disclosure.gap}"))
+        lines.append(voice.say(f"undisclosed_{disclosure.gap}_{whose}"))
     for number, interest in enumerate(disclosure.interests, start=1):
-        lines.append(_interest(voice, questionnaire, number, interest))
+        lines.append(_interest(voice, questionnaire, number, interest, whose))
     return "\n".join(lines)
 
 
-def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest: Interest) -> str:
+def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest: Interest, whose: str) -> str:
     def label(field_id: str, *codes: str) -> str:
         page = questionnaire.page_of(field_id)
         field = page.field(field_id) if page else None
@@ -71,13 +74,13 @@ def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest:
         category=label("category", interest.category),
         relationships=label("relationship", *interest.relationships),
         period=label("period", interest.period),
-        holder=voice.say(f"holder_{interest.holder}"),
+        holder=voice.say(f"holder_{interest.holder}_{whose}"),
     )
     more = []
     if interest.purposes:
-        more.append(voice.say("interest_purpose", purpose=label("purpose", *interest.purposes)))
+        more.append(voice.say(f"interest_purpose_{whose}", purpose=label("purpose", *interest.purposes)))
     if interest.data_uses:
         more.append(voice.say("interest_use", use=label("data_use", *interest.data_uses)))
     if interest.goal:
-        more.append(voice.say("interest_goal", goal=inert(interest.goal)))
+        more.append(voice.say(f"interest_goal_{whose}", goal=inert(interest.goal)))
     return "\n".join([text, *more])

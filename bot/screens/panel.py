@@ -29,15 +29,13 @@ def help_now(config: Config, voice: Voice) -> Screen:
     return Screen(help_text(config, voice.locale))
 
 
-def work_page(voice: Voice) -> Screen:
-    """*Here for work or study*: the front door."""
-    return Screen(
-        f"{voice.say('work_page')}\n\n{voice.say('information_nothing_kept')}",
-        (
-            Press("start", voice.say("also_live_with_this")),
-            Press("forget", voice.say("delete_and_leave")),
-        ),
-    )
+def work_page(voice: Voice, *, has_request: bool) -> Screen:
+    """*Here for work or study*: the front door. A request that exists is not touched."""
+    kept = voice.say("information_kept_before" if has_request else "information_nothing_kept")
+    also = Press(START, voice.say("where_i_stand" if has_request else "also_live_with_this"))
+    talk = Press(PERSON, voice.say("talk_to_person"))
+    forget = () if has_request else (Press("forget", voice.say("delete_and_leave")),)
+    return Screen(f"{voice.say('work_page')}\n\n{kept}", (also, talk, *forget))
 
 
 def privacy(config: Config, voice: Voice) -> Screen:

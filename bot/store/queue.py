@@ -46,11 +46,12 @@ def to_talk(connection: sqlite3.Connection, most: int) -> list[Waiting]:
 
 
 def unanswered(connection: sqlite3.Connection, most: int) -> list[Waiting]:
-    """Open cases of people who have not sent their answers."""
+    """Open cases of people who have not sent their answers, without those who would like to talk."""
     rows = connection.execute(
         """
         SELECT id, code, state, hold_reason, target_at, opened_at AS since FROM cases
-        WHERE state IN ('waiting', 'answering') AND listed = 1 ORDER BY opened_at LIMIT ?
+        WHERE state IN ('waiting', 'answering') AND listed = 1 AND wants_person_at IS NULL
+        ORDER BY opened_at LIMIT ?
         """,
         (most,),
     )
@@ -65,7 +66,8 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
             (SELECT count(*) FROM cases WHERE state = 'held') AS to_decide,
             (SELECT count(*) FROM cases WHERE wants_person_at IS NOT NULL
                 AND state IN ('waiting', 'answering', 'held')) AS to_talk,
-            (SELECT count(*) FROM cases WHERE state IN ('waiting', 'answering') AND listed = 1) AS unanswered,
+            (SELECT count(*) FROM cases WHERE state IN ('waiting', 'answering') AND listed = 1
+                AND wants_person_at IS NULL) AS unanswered,
             (SELECT count(*) FROM task WHERE closed_at IS NULL) AS tasks,
             (SELECT count(*) FROM effect WHERE state = 'stuck') AS stuck
         """

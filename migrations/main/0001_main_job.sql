@@ -135,7 +135,8 @@ CREATE UNIQUE INDEX one_open_case ON cases (subject_id) WHERE state IN ('waiting
 CREATE UNIQUE INDEX case_of_sheet ON cases (sheet_id) WHERE sheet_id IS NOT NULL;
 CREATE INDEX case_of_subject ON cases (subject_id, opened_at);
 CREATE INDEX case_held ON cases (target_at, held_at) WHERE state = 'held';
-CREATE INDEX case_unanswered ON cases (opened_at) WHERE state IN ('waiting', 'answering') AND listed = 1;
+CREATE INDEX case_unanswered ON cases (opened_at)
+    WHERE state IN ('waiting', 'answering') AND listed = 1 AND wants_person_at IS NULL;
 CREATE INDEX case_wanting_person ON cases (wants_person_at)
     WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
 CREATE INDEX case_closed ON cases (closed_at)

@@ -53,7 +53,7 @@ HERE_AS_SELF = """    { field = "belongs", one_of = ["yes"] },
 DUTY = '["yes", "not_sure", "rather_not_say"]'
 FIRST_STATEMENTS = """options = [
     { value = "true", label = "To the best of my knowledge, my answers are true and complete" },
-    { value = "named", label = "I am not here for anyone I have not named" },
+    { value = "named", label = "I have named everyone I am here for" },
     { value = "keep", label"""
 
 COMMUNITY = (
@@ -298,7 +298,7 @@ PAGES = (
     ),
     mistake(
         "a label that is too long in one language",
-        'label = "Who are you here for?"',
+        'label = "Why are you here?"',
         'label = { en = "For whom?", en-GB = "Who might you be here for, if we may ask? We may." }',
         Told("label", "pages.about.fields.capacity.label.en-GB", "and 45 fit", "shorten it by"),
     ),
@@ -346,8 +346,8 @@ PAGES = (
     ),
     mistake(
         "a radio button with one option",
-        """    { value = "self", label = "Myself, or someone I care for" },
-    { value = "work", label = "My work, my studies or a project" },
+        """    { value = "self", label = "For myself, or someone I care or cared for" },
+    { value = "work", label = "For work, studies or a project" },
     { value = "both", label = "Both" },
 ]
 problem = "Choose who""",
@@ -543,8 +543,8 @@ CONDITIONS = (
     ),
     mistake(
         "a condition on a field of the same page",
-        'label = "Who are you here for?"',
-        'label = "Who are you here for?"\nshow_when = { field = "belongs", one_of = ["yes"] }',
+        'label = "Why are you here?"',
+        'label = "Why are you here?"\nshow_when = { field = "belongs", one_of = ["yes"] }',
         Told("show_when", "pages.about.fields.capacity.show_when.field", "the same page", "an earlier page"),
     ),
     mistake(

@@ -139,6 +139,8 @@ def test_sentences_picked_elsewhere_are_filled_too() -> None:
         assert any(needed <= filled for filled in indirect), key
 
 
+WHOSE = ["own", "theirs"]
+
 FAMILIES = {
     "state": [state.value for state in CaseState],
     "hold": [reason.value for reason in HoldReason],
@@ -152,8 +154,9 @@ FAMILIES = {
     "effect": [kind.value for kind in EffectKind],
     "task": [kind.value for kind in TaskKind],
     "mend": [why.value for why in Why],
-    "undisclosed": ["unanswered", "partial", "refused"],
-    "holder": ["self", "family"],
+    "undisclosed": [f"{gap}_{whose}" for gap in ("unanswered", "partial", "refused") for whose in WHOSE],
+    "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],
+    "disclosed_none": WHOSE,
     "problem": ["missing", "too_few", "too_many", "too_short"],
     "notice": ["task", "overdue", "exposed", "stuck"],
 }

@@ -38,9 +38,9 @@ async def test_start_tells_what_is_kept_and_for_how_long_before_anything_is_aske
     """Start shows the notice, and writes no answer and no consent."""
     ann = await theatre.newcomer("ann")
     seen = await ann.press_panel("Start")
-    assert "We keep your answers, encrypted" in seen.text
+    assert "We keep your answers, locked away" in seen.text
     assert "30 days" in seen.text
-    assert "delete them yourself at any time" in seen.text
+    assert "delete them yourself with" in seen.text
     assert seen.buttons == ["Agree and begin"]
     assert seen.messages[0].ephemeral
     assert await count(theatre, "consent") == 0
@@ -64,14 +64,19 @@ async def test_every_page_is_saved_before_its_reply_says_so(theatre: Theatre) ->
     await begin(ann)
     seen = await ann.fill(**HAS_LINKS)
     assert "Page 1 of 2. Saved." in seen.text
-    assert seen.buttons == ["Continue to page 2 of 2"]
+    assert seen.buttons == ["Continue to page 2 of 2", "Change: About you"]
     assert await count(theatre, "answer") == 4
     seen = await ann.press("Continue")
-    assert seen.title == "Tell us about this link"
+    assert seen.title == "Your link"
     seen = await ann.fill(**JOB_TODAY)
     assert "Page 2 of 3. Saved." in seen.text
-    assert "1 of up to 5" in seen.text
-    assert seen.buttons == ["Continue to page 3 of 3", "Add another link"]
+    assert "about 1. There is room for 5" in seen.text
+    assert seen.buttons == [
+        "Continue to page 3 of 3",
+        "Add another link",
+        "Change: About you",
+        "Change: Your link 1",
+    ]
     assert [field for (field,) in await rows(theatre, "SELECT field_id FROM answer_text")] == ["organisation"]
 
 
@@ -82,14 +87,14 @@ async def test_the_link_page_repeats_up_to_five_times(theatre: Theatre) -> None:
     seen = await answer(ann, HAS_LINKS, links)
     assert [f"Firm {number}" in seen.text for number in range(1, 6)] == [True] * 5
     assert "Add another link" not in seen.buttons
-    assert "Change: Tell us about this link 5" in seen.buttons
+    assert "Change: Your link 5" in seen.buttons
 
 
 async def test_a_link_can_be_changed_and_shows_what_was_told(theatre: Theatre) -> None:
     """Change opens the page with the answers in it, and the change replaces them."""
     ann = await theatre.newcomer("ann")
     await answer(ann, HAS_LINKS, (OLD_JOB, {**OLD_JOB, "organisation": "Second Firm"}))
-    form = await ann.press("Change: Tell us about this link 2")
+    form = await ann.press("Change: Your link 2")
     assert component(form, "organisation")["value"] == "Second Firm"
     chosen = [option["value"] for option in component(form, "period")["options"] if option["default"]]
     assert chosen == ["older"]
@@ -104,7 +109,7 @@ async def test_a_link_can_be_taken_out(theatre: Theatre) -> None:
     """Take out removes one link and leaves the other, and there is room for another again."""
     ann = await theatre.newcomer("ann")
     await answer(ann, HAS_LINKS, (OLD_JOB, {**OLD_JOB, "organisation": "Second Firm"}))
-    seen = await ann.press("Take out: Tell us about this link 1")
+    seen = await ann.press("Take out: Your link 1")
     assert "Meridian Devices" not in seen.text
     assert "Second Firm" in seen.text
     assert "Add another link" in seen.buttons
@@ -117,9 +122,9 @@ async def test_taking_out_the_last_link_asks_for_it_again(theatre: Theatre) -> N
     """Somebody who said yes to links and has none left is shown the page, not sent on."""
     ann = await theatre.newcomer("ann")
     await answer(ann, HAS_LINKS, (OLD_JOB,))
-    seen = await ann.press("Take out: Tell us about this link")
+    seen = await ann.press("Take out: Your link")
     assert "Next is page 2 of 2" in seen.text
-    assert seen.buttons == ["Continue to page 2 of 2"]
+    assert seen.buttons == ["Continue to page 2 of 2", "Change: About you"]
 
 
 async def test_the_purpose_page_follows_its_condition(theatre: Theatre) -> None:
@@ -158,9 +163,9 @@ async def test_the_summary_changes_by_page_and_sends(theatre: Theatre) -> None:
     assert seen.buttons == [
         "Send my answers",
         "Change: About you",
-        "Change: Tell us about this link",
+        "Change: Your link",
         "Change: What you hope to do here",
-        "Take out: Tell us about this link",
+        "Take out: Your link",
         "Add another link",
     ]
     assert all(message.ephemeral for message in seen.messages)
@@ -234,7 +239,7 @@ async def test_the_same_page_sent_twice_is_one_entry(theatre: Theatre) -> None:
     seen = await ann.press("Check and send")
     assert "Second Thoughts" in seen.text
     assert "Meridian Devices" not in seen.text
-    assert "Change: Tell us about this link" in seen.buttons
+    assert "Change: Your link" in seen.buttons
 
 
 async def test_one_can_stop_at_any_page_and_come_back_days_later(theatre: Theatre) -> None:
@@ -244,7 +249,7 @@ async def test_one_can_stop_at_any_page_and_come_back_days_later(theatre: Theatr
     await ann.fill(**HAS_LINKS)
     await theatre.pass_time(timedelta(days=9))
     seen = await ann.press_panel("Start")
-    assert "Next is page 2 of 2: **Tell us about this link**" in seen.text
+    assert "Next is page 2 of 2: **Your link**" in seen.text
     await ann.press("Continue")
     await ann.fill(**OLD_JOB)
     await theatre.pass_time(timedelta(days=3))
@@ -275,7 +280,7 @@ async def test_buttons_from_before_a_restart_still_work(theatre: Theatre) -> Non
     await begin(ann)
     await ann.fill(**HAS_LINKS)
     await theatre.restart()
-    assert (await ann.press("Continue")).title == "Tell us about this link"
+    assert (await ann.press("Continue")).title == "Your link"
     await ann.fill(**OLD_JOB)
     await theatre.restart()
     await ann.press("Check and send")
@@ -295,7 +300,7 @@ async def test_two_devices_fill_in_one_case(theatre: Theatre) -> None:
     await laptop.fill(other, **HAS_LINKS)
     assert await count(theatre, "entry") == 1
     seen = await ann.press_panel("Start")
-    assert "Tell us about this link" in seen.text
+    assert "Your link" in seen.text
 
 
 async def test_pressing_agree_on_two_devices_at_once_opens_one_case(theatre: Theatre) -> None:
@@ -405,7 +410,7 @@ async def test_change_my_answers_reopens_a_held_case(theatre: Theatre) -> None:
     assert "Quill Research" in seen.text
     await theatre.settle()
     assert await state(theatre, await code_of(theatre)) == "answering"
-    await ben.press("Change: Tell us about this link")
+    await ben.press("Change: Your link")
     await ben.fill(**{**AGENCY, "on_behalf_of": "Halcyon Bio"})
     await ben.press("Check and send")
     await send(ben)
@@ -464,7 +469,7 @@ async def test_nil_returns_can_be_left_to_a_person(stage: Stage, edited: Edited)
     assert not inside(ann)
     mia = await theatre.moderator("mia")
     seen = await mia.press("Open file", on=theatre.cards()[0])
-    assert "you told us that you have none" in seen.text
+    assert "No links." in seen.text
     await mia.press("Admit")
     await theatre.settle()
     assert inside(ann)
@@ -475,14 +480,14 @@ async def test_editing_the_questionnaire_strands_nobody(theatre: Theatre, edited
     """A case keeps the questionnaire it began with; whoever begins later gets the new one."""
     ann = await theatre.newcomer("ann")
     form = await begin(ann)
-    changed = edited(("Do you have a link like that?", "Is there any such link?"))
+    changed = edited(("Any links to health organisations?", "Is there any such link?"))
     theatre.config = changed.model_copy(
         update={"discord": theatre.config.discord, "storage": theatre.config.storage}
     )
     await theatre.restart()
     await ann.fill(form, **NOTHING_TO_TELL)
     seen = await ann.press("Check and send")
-    assert "Do you have a link like that?" in seen.text
+    assert "Any links to health organisations?" in seen.text
     ben = await theatre.newcomer("ben")
     await begin(ben)
     await ben.fill(**NOTHING_TO_TELL)

@@ -45,7 +45,7 @@ async def test_a_role_that_may_not_be_given_is_told_truthfully_to_both_sides(the
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue")
     assert "**Could not be done, and needs a person: 1**" in seen.text
-    assert f"Opening the door {code}: the bot lacks a permission" in seen.text
+    assert f"Opening the door {code}: give the bot Manage Roles" in seen.text
     queue = seen.messages[-1]
     seen = await mia.command("review open", code=code)
     assert "**The door could not be opened.**" in seen.text

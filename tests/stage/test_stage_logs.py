@@ -150,7 +150,7 @@ async def test_a_locked_database_names_nothing_in_the_log(
     errors.expected = True
     ann = await theatre.newcomer("Annabel")
     await answer(ann, HAS_LINKS, (JOB_TODAY,))
-    form = await ann.press("Change: Tell us about this link")
+    form = await ann.press("Change: Your link")
     other = sqlite3.connect(theatre.config.storage.database, isolation_level=None)
     try:
         other.execute("BEGIN IMMEDIATE")

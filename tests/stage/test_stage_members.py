@@ -34,7 +34,7 @@ async def test_a_new_paid_link_is_a_new_version_and_flagged_and_nobody_loses_acc
     """The member answers the link pages only; moderators hear of it, without a name."""
     ann = await member(theatre)
     seen = await ann.command("my-links")
-    assert "you told us that you have none" in seen.text
+    assert "No links." in seen.text
     seen = await ann.press("Change my links")
     assert "Send my answers" in seen.buttons
     form = await ann.press("Change: About you")
@@ -70,9 +70,9 @@ async def test_a_new_paid_link_is_a_new_version_and_flagged_and_nobody_loses_acc
     seen = await mia.press("Open 1", on=queue)
     assert f"<@{ann.id}>" in seen.text
     assert "`Northwind Pharma`" in seen.text
-    seen = await mia.press("1 is seen to", on=queue)
+    seen = await mia.press("Mark 1 as done", on=queue)
     assert "It is off the list." in seen.text
-    assert "Somebody has seen to it already." in (await mia.press("1 is seen to", on=queue)).text
+    assert "Somebody has seen to it already." in (await mia.press("Mark 1 as done", on=queue)).text
     assert (await mia.command("review queue")).text == "Nothing waits. Thank you for looking."
     assert inside(ann)
 
@@ -117,10 +117,10 @@ async def test_changes_can_be_carried_on_later(theatre: Theatre) -> None:
     await ann.fill(**NOW_HAS_LINKS)
     await theatre.restart()
     seen = await ann.command("my-links")
-    assert "you told us that you have none" in seen.text
+    assert "No links." in seen.text
     assert seen.buttons == ["Carry on with my changes"]
     seen = await ann.press("Carry on")
-    assert "Tell us about this link" in seen.text
+    assert "Your link" in seen.text
     assert await count(theatre, "disclosure") == 1
 
 

@@ -58,10 +58,10 @@ async def test_open_file_shows_everything_to_the_moderator_alone(theatre: Theatr
         f"**File of case {code}**",
         f"<@{ben.id}>, account made <t:",
         "Links to look at",
-        "Target: <t:",
+        "Decide by <t:",
         "Answers: given in the form.",
         "__About you__",
-        "__Tell us about this link 1__",
+        "__Your link 1__",
         "Name of the organisation: `Quill Research`",
         "Who is the work done for? (optional): `Halcyon Bio`",
         "__What you hope to do here__",
@@ -132,7 +132,7 @@ async def test_a_refusal_needs_a_reason_is_previewed_and_then_sent(
     form = await mia.press(button)
     assert form.title == button
     seen = await mia.fill(reason=[reason])
-    assert "Before you send" in seen.text
+    assert "Not sent yet. You are about to" in seen.text
     assert ready_made in seen.text
     assert seen.buttons == ["Send and close the case", "Change the text"]
     await theatre.settle()
@@ -149,9 +149,9 @@ async def test_a_refusal_needs_a_reason_is_previewed_and_then_sent(
     assert seen.buttons == ["Open the next one"]
     await theatre.settle()
     assert await state(theatre, code) == after
-    assert ben.inbox() == [
-        f"We are sorry. Tell us who the client is, and come back.\n\nYour case code is {code}."
-    ]
+    (message,) = ben.inbox()
+    assert message.startswith("We are sorry. Tell us who the client is, and come back.\n\nTo ask again,")
+    assert message.endswith(f"*Ask again*. A person reads it. Your case code is {code}.")
     assert not inside(ben)
     assert await rows(theatre, "SELECT reason_code FROM decision WHERE outcome <> 'hold'") == [(reason,)]
 
@@ -278,7 +278,7 @@ async def test_keep_on_hold_sets_a_new_target(theatre: Theatre) -> None:
     await theatre.pass_time(timedelta(hours=5))
     await open_file(mia)
     seen = await mia.press("Keep on hold")
-    assert "stays on hold, with a new target" in seen.text
+    assert "stays on hold, with a new date" in seen.text
     [(after,)] = await rows(theatre, "SELECT target_at FROM cases WHERE state = 'held'")
     assert after - before == 5 * 3600 * 1000
     await theatre.settle()
@@ -326,7 +326,8 @@ async def test_review_queue_shows_each_list_on_its_own(theatre: Theatre) -> None
     assert seen.buttons[:3] == ["Open the next one", f"Open {decide}", f"Open {talk}"]
     seen = await mia.press(f"Open {talk}")
     assert f"File of case {talk}" in seen.text
-    assert "What is not sent is not shown" in seen.text
+    assert "They would like to talk." in seen.text
+    assert "Write down answers" in seen.buttons
 
 
 async def test_moderators_are_not_in_the_queue(theatre: Theatre) -> None:
@@ -420,7 +421,7 @@ async def test_review_record_is_confirmed_by_the_person_with_one_press(theatre: 
     await mia.fill(**HAS_LINKS)
     await mia.press("Continue")
     await mia.fill(**OLD_JOB)
-    seen = await mia.press("Check and send")
+    seen = await mia.press("Check")
     assert "These are the answers you wrote down." in seen.text
     assert "Send my answers" not in seen.buttons
     assert await count(theatre, "disclosure") == 0
@@ -428,7 +429,7 @@ async def test_review_record_is_confirmed_by_the_person_with_one_press(theatre: 
     assert "A moderator wrote down what you told them." in seen.text
     assert "Meridian Devices" in seen.text
     assert "To the best of my knowledge, my answers are true and complete" in seen.text
-    assert "We keep your answers, encrypted" in seen.text
+    assert "We keep your answers, locked away" in seen.text
     seen = await ann.press("Yes, this is right")
     assert "You are in" in seen.text
     await theatre.settle()
@@ -568,7 +569,7 @@ async def test_a_file_that_changed_since_it_was_opened_is_not_decided(theatre: T
     await ben.press("Change my answers")
     seen = await mia.press("Admit", on=stale)
     assert "cannot be admitted or held" in seen.text
-    await ben.press("Change: Tell us about this link")
+    await ben.press("Change: Your link")
     await ben.fill(**{**JOB_TODAY, "organisation": "Changed Ltd"})
     await ben.press("Check and send")
     form = await ben.press("Send my answers")

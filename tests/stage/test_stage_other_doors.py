@@ -4,6 +4,7 @@ import sqlite3
 import time
 from datetime import timedelta
 
+from bot.screens.elements import Press
 from rehearsal.theatre import Seen, Theatre
 from tests.stage.acts import (
     HAS_LINKS,
@@ -50,10 +51,10 @@ async def test_here_for_work_leads_to_the_front_door_and_keeps_nothing(theatre: 
     """The page is respectful and names the contact; what stays is a counter, and the join."""
     ann = await theatre.newcomer("ann")
     events = await rows(theatre, "SELECT seq FROM event")
-    seen = await ann.press_panel("I am here for work")
+    seen = await ann.press_panel("I am here only for work")
     assert "Thank you for being open about it." in seen.text
     assert "work@harbour.example" in seen.text
-    assert seen.buttons == ["I also live with this", "Delete and leave"]
+    assert seen.buttons == ["I also live with this", "Talk to a person", "Delete what you have"]
     assert seen.messages[0].ephemeral
     await nothing_kept(theatre, person=True)
     assert await rows(theatre, "SELECT metric, n FROM counter") == [("information.work", 1)]
@@ -64,14 +65,14 @@ async def test_here_for_work_leads_to_the_front_door_and_keeps_nothing(theatre: 
 async def test_somebody_unknown_who_presses_work_stays_unknown(theatre: Theatre) -> None:
     """Without a join on record, the page makes nobody known."""
     ann = theatre.person("ann").join(told=False)
-    await ann.press_panel("I am here for work")
+    await ann.press_panel("I am here only for work")
     await nothing_kept(theatre, person=False)
 
 
 async def test_work_and_also_living_with_it_leads_to_the_questionnaire(theatre: Theatre) -> None:
     """Nobody is turned away by the page."""
     ann = await theatre.newcomer("ann")
-    await ann.press_panel("I am here for work")
+    await ann.press_panel("I am here only for work")
     seen = await ann.press("I also live with this")
     assert seen.buttons == ["Agree and begin"]
 
@@ -79,9 +80,9 @@ async def test_work_and_also_living_with_it_leads_to_the_questionnaire(theatre: 
 async def test_delete_and_leave_forgets_the_person(theatre: Theatre) -> None:
     """After it the database holds no person, no case and no key."""
     ann = await theatre.newcomer("ann")
-    await ann.press_panel("I am here for work")
-    seen = await ann.press("Delete and leave")
-    assert "What you told us is deleted." in seen.text
+    await ann.press_panel("I am here only for work")
+    seen = await ann.press("Delete what you have")
+    assert "Nothing you told us here is kept." in seen.text
     await nothing_kept(theatre, person=False)
 
 
@@ -90,9 +91,9 @@ async def test_not_for_me_is_shown_at_once_and_keeps_no_answer(theatre: Theatre)
     ann = await theatre.newcomer("ann")
     await begin(ann)
     seen = await ann.fill(**{**NOTHING_TO_TELL, "belongs": "no"})
-    assert "Thank you for being honest." in seen.text
+    assert "Thank you for telling us." in seen.text
     assert "work@harbour.example" in seen.text
-    assert seen.buttons == ["I also live with this", "Talk to a person", "Delete and leave"]
+    assert seen.buttons == ["I also live with this", "Talk to a person", "Delete what you have"]
     await nothing_kept(theatre, person=True)
     assert await rows(theatre, "SELECT state, listed FROM cases") == [("waiting", 0)]
     assert ("information.not_for_me", 1) in await rows(theatre, "SELECT metric, n FROM counter")
@@ -139,7 +140,7 @@ async def test_an_old_form_of_a_forgotten_case_hands_back_what_was_typed(theatre
     ann = await theatre.newcomer("ann")
     await answer(ann, HAS_LINKS, (JOB_TODAY,))
     summary = ann.seen.messages[-1]
-    link = await ann.press("Change: Tell us about this link", on=summary)
+    link = await ann.press("Change: Your link", on=summary)
     await ann.press("Change: About you", on=summary)
     await ann.fill(**{**HAS_LINKS, "age_ok": "no"})
     seen = await ann.fill(link, **JOB_TODAY)
@@ -255,7 +256,7 @@ async def test_taking_it_back_deletes_the_answers(theatre: Theatre) -> None:
     assert "Do you want to take back your request?" in seen.text
     assert await count(theatre, "answer") > 0
     seen = await ben.press("Yes, take it back and delete")
-    assert "your answers are deleted" in seen.text
+    assert "what you told us in it is deleted" in seen.text
     await theatre.settle()
     await nothing_kept(theatre, person=True)
     assert await count(theatre, "verdict") == 0
@@ -369,8 +370,11 @@ async def test_delete_and_leave_never_claims_what_is_not_so(theatre: Theatre) ->
     await mia.command("review decline", code=await code_of(theatre), reason="other", sentence="Not now.")
     await mia.press("Send and close the case")
     await theatre.settle()
-    await ben.press_panel("I am here for work")
-    seen = await ben.press("Delete and leave")
+    seen = await ben.press_panel("I am here only for work")
+    assert "You have a request with us." in seen.text
+    assert seen.buttons == ["Show me where I stand", "Talk to a person"]
+    older = await theatre.plant(theatre.server.front_porch, Press("forget", "Delete what you have"))
+    seen = await ben.press("Delete what you have", on=older)
     assert await count(theatre, "disclosure") == 1
-    assert "is deleted" not in seen.text
+    assert "is kept" not in seen.text
     assert "privacy@harbour.example" in seen.text

@@ -9,7 +9,7 @@ from tests.stage.acts import calls, rows
 
 LABELS = [
     "Start or carry on",
-    "I am here for work or study",
+    "I am here only for work or study",
     "Talk to a person",
     "I need help now",
     "What we keep",
