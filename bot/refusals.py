@@ -68,6 +68,8 @@ class Refusals:
         reason = self._on.config.review.reason(reason_code)
         if reason is None or outcome.value not in reason.outcomes:
             return MayNot("no_such_reason", seat.case.code)
+        if reason.needs_sentence and not text.strip():
+            return MayNot("sentence_needed", seat.case.code)
         written = text.strip() or self._on.config.words.voice(seat.case.locale).read(reason.text)
         draft = RefusalDraft(
             ref=new_id(),

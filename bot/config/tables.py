@@ -130,6 +130,8 @@ class Reason(Frozen):
     label: Text
     outcomes: tuple[Literal["decline", "redirect"], ...] = Field(min_length=1)
     text: Text
+    needs_sentence: bool = False
+    """The ready-made text says no reason, so that a moderator has to write one."""
 
 
 class Review(Frozen):

@@ -307,3 +307,17 @@ async def test_an_earlier_link_is_no_bar(world: World) -> None:
 
     assert await world.states() == ["admitted"]
     assert await world.rows("SELECT disclosed FROM disclosure") == [("some",)]
+
+
+async def test_a_reason_that_says_nothing_needs_a_sentence(world: World) -> None:
+    """Nobody is turned down without being told why."""
+    await world.held()
+    code = await world.code()
+
+    for blank in ("", "   "):
+        refused = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", blank)
+        assert refused == MayNot("sentence_needed", code)
+    drafted = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", "Because of this.")
+
+    assert isinstance(drafted, Preview)
+    assert drafted.draft.text == "Because of this."
