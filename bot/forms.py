@@ -142,7 +142,7 @@ class Forms:
         """What two people work on is confirmed as it was read: an older summary no longer sends it."""
         statements = desk.reading.questionnaire.statement_page
         if desk.sheet.source is Source.CONVERSATION and statements is not None:
-            sheets.drop_unsaved_forms(connection, desk.sheet.id, statements.id)
+            sheets.drop_forms(connection, desk.sheet.id, statements.id)
 
     def _why_full(self, connection: sqlite3.Connection, form: Form, page: Page | None) -> WhyNot | None:
         if page is None or sheets.entry_exists(connection, form.entry_id):

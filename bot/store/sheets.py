@@ -231,15 +231,9 @@ def unsaved_form(connection: sqlite3.Connection, sheet_id: str, page_id: str) ->
     return None if row is None else _form(row)
 
 
-def drop_unsaved_forms(connection: sqlite3.Connection, sheet_id: str, page_id: str) -> None:
-    """Have the open forms of a page lead nowhere, unless their entry has been saved."""
-    connection.execute(
-        """
-        DELETE FROM form WHERE sheet_id = ? AND page_id = ?
-            AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = form.entry_id)
-        """,
-        (sheet_id, page_id),
-    )
+def drop_forms(connection: sqlite3.Connection, sheet_id: str, page_id: str) -> None:
+    """Have every open form of a page lead nowhere."""
+    connection.execute("DELETE FROM form WHERE sheet_id = ? AND page_id = ?", (sheet_id, page_id))
 
 
 def _form(row: sqlite3.Row) -> Form:

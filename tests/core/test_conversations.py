@@ -186,6 +186,21 @@ async def test_answers_changed_after_they_were_read_are_not_confirmed_unread(wor
     assert await world.rows("SELECT * FROM disclosure") == []
 
 
+async def test_a_form_from_an_earlier_sending_does_not_send_what_was_recorded_since(world: World) -> None:
+    """Answers that were sent, taken up again and changed by a moderator wait to be read."""
+    await world.send(ANN, ABOUT_REFUSED)
+    (old,) = await world.rows("SELECT ref FROM form WHERE page_id = 'statements'")
+    begun = await world.conversations.record(MOD, await world.code())
+    assert isinstance(begun, Recording)
+    assert isinstance(begun.step, Summary)
+    await world.save(MOD, begun.step.entries[0].ref, ABOUT_NIL)
+
+    assert await world.submission.send(ANN, old[0], TICKED) == NotSaved(WhyNot.UNKNOWN)
+    assert isinstance(await world.submission.confirm(ANN, old[0], NOTICE), CarryOn)
+
+    assert await world.states() == ["answering"]
+
+
 async def test_a_moderator_who_reads_answers_while_recording_leaves_a_line(world: World) -> None:
     """Like any other opening of a file."""
     await world.send(ANN, ABOUT_REFUSED)
