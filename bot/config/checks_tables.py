@@ -16,6 +16,8 @@ def check_tables(scene: Scene) -> Iterator[Problem]:
     """What is wrong outside the questionnaire, the rules and the texts."""
     yield from _discord(scene)
     yield from _storage(scene)
+    yield from _timers(scene)
+    yield from _health(scene)
     yield from _review(scene)
     yield from _help(scene)
 
@@ -36,16 +38,20 @@ def _discord(scene: Scene) -> Iterator[Problem]:
         yield Problem(("discord",), told, "add the ids of your server, as in config.example.toml", "warning")
         return
     yield from _same_channels(discord)
-    roles = list(enumerate(discord.moderator_roles))
     if discord.member_role == discord.server:
         told = "is the id of the server, which is the role of everybody"
         yield Problem(("discord", "member_role"), told, "make a role for members and write its id")
-    for position, role in roles:
-        path: KeyPath = ("discord", "moderator_roles", position)
+    yield from _roles_of_few(discord, "moderator_roles", discord.moderator_roles, "every member could decide")
+    yield from _roles_of_few(discord, "staff_roles", discord.staff_roles, "every member would be staff")
+
+
+def _roles_of_few(discord: Discord, key: str, roles: Iterable[int], otherwise: str) -> Iterator[Problem]:
+    for position, role in enumerate(roles):
+        path: KeyPath = ("discord", key, position)
         if role == discord.server:
             yield Problem(path, "is the id of the server, which is the role of everybody", _OWN_ROLE)
         elif role == discord.member_role:
-            yield Problem(path, "is the member role: every member could decide", _OWN_ROLE)
+            yield Problem(path, f"is the member role: {otherwise}", _OWN_ROLE)
 
 
 _OWN_ROLE = "write the id of a role that only moderators have"
@@ -63,6 +69,39 @@ def _same_channels(discord: Discord) -> Iterator[Problem]:
     if discord.welcome_channel == discord.review_channel:
         told = "is the review channel, which members must not see"
         yield Problem(("discord", "welcome_channel"), told, "write the id of a channel that members see")
+    for number, channel in enumerate(discord.open_channels):
+        if channel in {discord.review_channel, discord.log_channel, discord.welcome_channel}:
+            told = "is a channel that not everyone may see"
+            yield Problem(("discord", "open_channels", number), told, "take it out of open_channels")
+    if discord.log_channel == discord.quarantine_channel:
+        told = "is the quarantine channel: everybody would see what moderators see"
+        yield Problem(("discord", "log_channel"), told, "write the id of a channel that only moderators see")
+
+
+def _timers(scene: Scene) -> Iterator[Problem]:
+    timers = scene.config.timers
+    earlier = timedelta()
+    for number, after in enumerate(timers.reminders):
+        path: KeyPath = ("timers", "reminders", number)
+        if after >= timers.lapse_after:
+            yield Problem(path, "comes when the request has closed already", "write less than lapse_after")
+        elif after - earlier < timedelta(days=1):
+            told = "comes less than a day after the step before it: nobody gets two messages in a day"
+            yield Problem(path, told, "leave a day between them, the shortest first")
+        earlier = after
+    if timers.after_lapse == "remove" and not timers.way_back:
+        told = "removes people without telling them how to come back"
+        yield Problem(("timers", "after_lapse"), told, "write way_back, an invite or a page, beside it")
+
+
+def _health(scene: Scene) -> Iterator[Problem]:
+    address = scene.config.health.address
+    if scene.config.health.port is not None and address not in _LOOPBACK:
+        told = "can be reached from other machines; anybody there can read the numbers"
+        yield Problem(("health", "address"), told, 'write "127.0.0.1", or see to a firewall', "warning")
+
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def _storage(scene: Scene) -> Iterator[Problem]:

@@ -13,7 +13,20 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from bot.config.tables import Admission, Community, Discord, Gate, Help, Retention, Review, Storage, Timers
+from bot.config.tables import (
+    Admission,
+    Community,
+    Discord,
+    Drift,
+    Gate,
+    Health,
+    Help,
+    Raid,
+    Retention,
+    Review,
+    Storage,
+    Timers,
+)
 from bot.questionnaire import Page, Questionnaire
 from bot.rules import Rule, rules_hash
 from bot.text import Text
@@ -48,6 +61,9 @@ class Config(BaseSettings):
     timers: Timers
     admission: Admission
     retention: Retention
+    drift: Drift
+    raid: Raid
+    health: Health = Health()
     review: Review
     help: Help
     gate: Gate

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from bot import rules
 from bot.config.durations import Duration
+from bot.layout.model import Places
 from bot.questionnaire import Frozen, Identifier
 from bot.text import Text
 
@@ -80,29 +81,27 @@ class Discord(Frozen):
     welcome_channel: Snowflake
     """Where somebody goes first who has been let in."""
     moderator_roles: tuple[Snowflake, ...] = Field(min_length=1)
+    log_channel: Snowflake | None = None
+    """Where notices about the server itself go; the review channel, unless there is one."""
+    staff_roles: tuple[Snowflake, ...] = ()
+    """Roles beside those of moderators whose holders may see everything."""
+    open_channels: tuple[Snowflake, ...] = ()
+    """Channels that everyone is meant to see."""
     members_intent: bool = True
 
-
-class Storage(Frozen):
-    """Where the data lie. The key file stays out of every copy of the data."""
-
-    database: Path = Path("data/porchlight.db")
-    keys: Path = Path("data/keys.db")
-    key_file: Path = Path("data/master.key")
-
-
-class Timers(Frozen):
-    """By when somebody hears from us."""
-
-    decision_target: Duration
-    person_target: Duration
-    """For whoever asked to talk to a person."""
-
-
-class Admission(rules.Admission):
-    """What the machine may do by itself, and what it counts as a new account."""
-
-    new_account: Duration
+    @property
+    def places(self) -> Places:
+        """Which role and channel is which."""
+        return Places(
+            member_role=self.member_role,
+            quarantine_channel=self.quarantine_channel,
+            review_channel=self.review_channel,
+            welcome_channel=self.welcome_channel,
+            moderator_roles=frozenset(self.moderator_roles),
+            log_channel=self.log_channel,
+            staff_roles=frozenset(self.staff_roles),
+            open_channels=frozenset(self.open_channels),
+        )
 
 
 def _whole_days(value: timedelta) -> timedelta:
@@ -116,11 +115,72 @@ def _whole_days(value: timedelta) -> timedelta:
 WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 
 
+class Storage(Frozen):
+    """Where the data lie. The key file stays out of every copy of the data."""
+
+    database: Path = Path("data/porchlight.db")
+    keys: Path = Path("data/keys.db")
+    key_file: Path = Path("data/master.key")
+
+
+class Timers(Frozen):
+    """By when somebody hears from us, and how long a request stays open that nobody goes on with."""
+
+    decision_target: Duration
+    person_target: Duration
+    """For whoever asked to talk to a person."""
+    reminders: tuple[Duration, ...]
+    """How long after the last step somebody is reminded who began and asked for it."""
+    lapse_after: WholeDays
+    """How long after the last step an unfinished request closes."""
+    after_lapse: Literal["keep", "remove"]
+    """Whether people may stay outside after that, or are removed. Never a ban."""
+    remove_after: WholeDays
+    """How long after the closing somebody is removed."""
+    way_back: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
+    """An invite or a page through which whoever was removed can come back."""
+
+
+class Admission(rules.Admission):
+    """What the machine may do by itself, and what it counts as a new account."""
+
+    new_account: Duration
+
+
 class Retention(Frozen):
     """How long things are kept."""
 
     closed_cases: WholeDays
     """After this, the answers of a case that was not admitted are deleted."""
+
+
+class Drift(Frozen):
+    """What happens when the server and the decisions differ."""
+
+    unrecorded: Literal["take_back", "alert"]
+    """What to do about the member role on somebody whom nobody has let in."""
+    ask_earlier_members: int = Field(ge=0, le=500)
+    """How many members from before the bot are asked about links at a time. 0: they are not asked."""
+    ask_every: WholeDays
+
+
+class Raid(Frozen):
+    """When many people join at once."""
+
+    joins: int = Field(ge=3, le=10_000)
+    within: Duration
+    """So many joins within this time are a wave."""
+    quiet: Duration
+    """A wave is over when it has been quiet for this long."""
+    lapse_batch: int = Field(ge=1, le=1000)
+    """How many requests of a wave close per hour."""
+
+
+class Health(Frozen):
+    """The local page that says how the bot is. Off unless it has a port."""
+
+    port: int | None = Field(default=None, ge=1024, le=65535)
+    address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "127.0.0.1"
 
 
 class Reason(Frozen):
