@@ -5,6 +5,7 @@ Invariants, also kept by CHECKs in the database:
 - access is a decision: a case in ``admitted``, ``declined`` or ``redirected`` names its decision;
 - ``admitted`` is reached only from ``answering`` (the machine, as answers are sent) or ``held``
   (a moderator), and only with links disclosed or denied, never with ``undisclosed``;
+- ``held`` waits for the team and never lapses;
 - a person has at most one open case (``waiting``, ``answering``, ``held``);
 - closed states are final: whoever comes back starts a new case.
 """
@@ -16,20 +17,23 @@ from bot.model import CaseState, Disclosed, Outcome
 S = CaseState
 
 _ENDINGS_BY_PERSON = frozenset({S.WITHDRAWN, S.LEFT})
+_IN_TIME = frozenset({S.LAPSED})
 _REFUSALS = frozenset({S.DECLINED, S.REDIRECTED})
 
 TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
-    S.WAITING: frozenset({S.ANSWERING}) | _REFUSALS | _ENDINGS_BY_PERSON,
-    S.ANSWERING: frozenset({S.WAITING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON,
+    S.WAITING: frozenset({S.ANSWERING, S.HELD}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
+    S.ANSWERING: frozenset({S.WAITING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
     S.HELD: frozenset({S.ANSWERING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON,
     S.ADMITTED: frozenset(),
     S.DECLINED: frozenset(),
     S.REDIRECTED: frozenset(),
     S.WITHDRAWN: frozenset(),
     S.LEFT: frozenset(),
+    S.LAPSED: frozenset(),
 }
 """Every allowed step. ``answering`` falls back to ``waiting`` when the answers lead to an
-information page, which keeps nothing. ``held`` follows ``held`` when a moderator keeps it so."""
+information page, which keeps nothing. ``held`` follows ``held`` when a moderator keeps it so, and
+``waiting`` when somebody had the member role without a decision. Only what waits for the person lapses."""
 
 MODERATOR_MAY: Mapping[Outcome, frozenset[CaseState]] = {
     Outcome.ADMIT: frozenset({S.HELD}),

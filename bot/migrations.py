@@ -85,10 +85,18 @@ def _refuse_disagreement(migrations: list[Migration], applied: dict[int, tuple[s
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+    """Apply one file. A table may be made anew: foreign keys are off meanwhile, and checked at the end."""
+    enforced = connection.execute("PRAGMA foreign_keys").fetchone()[0]
     try:
+        connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements(migration.sql):
             connection.execute(statement)
+        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+        if broken is not None:
+            raise SchemaProblem(
+                f"{migration.name} would leave a reference in {broken[0]} that leads nowhere."
+            )
         connection.execute(
             "INSERT INTO migration (number, name, sha256) VALUES (?, ?, ?)",
             (migration.number, migration.name, migration.sha256),
@@ -97,6 +105,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        connection.execute(f"PRAGMA foreign_keys = {int(enforced)}")
 
 
 def statements(sql: str) -> Iterator[str]:

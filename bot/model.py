@@ -22,6 +22,8 @@ class CaseState(StrEnum):
     REDIRECTED = "redirected"
     WITHDRAWN = "withdrawn"
     LEFT = "left"
+    LAPSED = "lapsed"
+    """Nobody went on with it for long. No decision, and nothing against the person."""
 
     @property
     def is_open(self) -> bool:
@@ -42,6 +44,10 @@ class HoldReason(StrEnum):
     LINK_DISCLOSED = "link_disclosed"
     EARLIER_CASE = "earlier_case"
     NEEDS_PERSON = "needs_person"
+    UNRECORDED_MEMBER = "unrecorded_member"
+    """Had the member role, and no decision is on record."""
+    RAID_LOCK = "raid_lock"
+    """Came with a wave of joins, or while the gate was paused."""
 
 
 class Outcome(StrEnum):
@@ -113,6 +119,10 @@ class Visitor:
     locale: str
     account_created: datetime
     role_ids: frozenset[int] = frozenset()
+    pending: bool = False
+    """Has not passed Discord's own screening yet."""
+    automod: bool = False
+    """Blocked by Discord's AutoMod because of a name."""
 
 
 @dataclass(frozen=True, slots=True)

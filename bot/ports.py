@@ -5,7 +5,7 @@ closed, a permission is missing. Whatever else goes wrong is a ``Later``.
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,6 +17,10 @@ class Room(StrEnum):
 
     QUARANTINE = "quarantine"
     REVIEW = "review"
+    LOG = "log"
+    """Where notices about the server itself go; the review channel, unless there is one of its own."""
+    WELCOME = "welcome"
+    """Where members go first."""
 
 
 class Why(StrEnum):
@@ -66,14 +70,66 @@ class Doorkeeper(Protocol):
     async def grant(self, user_id: int, case_code: str) -> Result:
         """Give somebody the member role. Giving it twice is the same as once."""
 
-    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
-        """Send somebody a direct message. Within minutes, the same nonce sends only once."""
+    async def revoke(self, user_id: int, case_code: str) -> Result:
+        """Take the member role from somebody. Taking it twice is the same as once."""
 
-    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
-        """Post in a channel. Within minutes, the same nonce posts only once."""
+    async def remove(self, user_id: int, case_code: str) -> Result:
+        """Remove somebody from the server. Never a ban: they can come back."""
+
+    async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
+        """Send somebody a direct message. Within minutes, the same nonce sends only once.
+
+        With ``since``, an earlier attempt may have sent it after that moment: look for it first.
+        """
+
+    async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
+        """Post in a channel. Within minutes, the same nonce posts only once.
+
+        With ``since``, an earlier attempt may have posted it after that moment: look for it first.
+        """
+
+    async def pause_invites(self, until: datetime | None) -> Result:
+        """Have Discord take no invites until a moment, at most a day ahead; None: take them again."""
 
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
         """Make a posted message show something else."""
 
     async def stands(self, room: Room, message_id: int) -> Result:
         """Whether a posted message is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in the server, as Discord shows them."""
+
+    user_id: int
+    role_ids: frozenset[int]
+    pending: bool = False
+    """Has not passed Discord's own screening yet."""
+    automod: bool = False
+    """Blocked by Discord's AutoMod because of a name."""
+    bot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """The member role, given or taken, as the server's own audit log has it."""
+
+    user_id: int
+    given: bool
+    by: int
+    by_bot: bool
+    at: datetime
+
+
+class Lookout(Protocol):
+    """Looks at the server. What could not be read is told as for the doorkeeper."""
+
+    async def member(self, user_id: int) -> Member | Refused | Later:
+        """Somebody in the server; refused with ``GONE`` when they are not."""
+
+    async def members(self, after: int) -> tuple[Member, ...] | Refused | Later:
+        """Up to a thousand members whose ids come after ``after``, in order; none: that was all."""
+
+    async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:
+        """Who gave and took the member role lately, the newest first, as far back as one page goes."""

@@ -1,7 +1,8 @@
 """The port over discord.py. The only place that names Discord's error codes."""
 
-from collections.abc import Awaitable
-from datetime import timedelta
+from collections.abc import Awaitable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
 
 import aiohttp
 import discord
@@ -27,6 +28,11 @@ _CODES = {
 }
 _FORBIDDEN = 403
 
+_LOOK_BACK = 200
+"""Messages to look through for one that may have been sent before."""
+_CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far Discord's clock and ours may lie apart."""
+
 
 class DiscordDoorkeeper:
     """Acts on one server through a client."""
@@ -44,20 +50,60 @@ class DiscordDoorkeeper:
             )
         )
 
-    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
+    async def revoke(self, user_id: int, case_code: str) -> Result:
+        """Take the member role."""
+        return await _result(
+            self._client.http.remove_role(
+                self._ids.server, user_id, self._ids.member_role, reason=f"case {case_code}"
+            )
+        )
+
+    async def remove(self, user_id: int, case_code: str) -> Result:
+        """Remove somebody, who can come back."""
+        return await _result(self._client.http.kick(user_id, self._ids.server, reason=f"case {case_code}"))
+
+    async def pause_invites(self, until: datetime | None) -> Result:
+        """Discord's own switch for invites. It keeps the one for direct messages as it was."""
+        data = {"invites_disabled_until": until.isoformat() if until else None}
+        route = discord.http.Route("PUT", "/guilds/{guild_id}/incident-actions", guild_id=self._ids.server)
+        return await _result(self._client.http.request(route, json=data))
+
+    async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         """Send a direct message, in as many parts as it takes."""
 
         async def send() -> None:
             channel = await self._client.create_dm(discord.Object(user_id))
             for part, message in enumerate(messages_of(screen)):
-                await channel.send(nonce=f"{nonce[:22]}{part}", suppress_embeds=True, **message)
+                if since is None or await self._sent_since(channel, message, since) is None:
+                    await channel.send(nonce=f"{nonce[:22]}{part}", suppress_embeds=True, **message)
 
         return await _result(send())
 
-    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
+    async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         """Post a message. The nonce is enforced, so that a call sent twice posts once."""
         message = messages_of(screen)[0]
-        return await _result(self._channel(room).send(nonce=nonce[:25], suppress_embeds=True, **message))
+        channel = self._channel(room)
+
+        async def send() -> discord.Message:
+            posted = await self._sent_since(channel, message, since) if since is not None else None
+            return posted or await channel.send(nonce=nonce[:25], suppress_embeds=True, **message)
+
+        return await _result(send())
+
+    async def _sent_since(
+        self, channel: discord.abc.Messageable, message: Mapping[str, Any], since: datetime
+    ) -> discord.Message | None:
+        """The bot's own message that begins like this one and was sent after a moment.
+
+        Discord remembers a nonce for minutes only. The first line tells a message apart: on a card it
+        holds the case code, and nothing else makes two messages alike between two attempts at one.
+        """
+        first_line = str(message["content"]).strip().partition("\n")[0]
+        own = self._client.user.id if self._client.user else 0
+        async for found in channel.history(limit=_LOOK_BACK, after=since - _CLOCKS_DIFFER):
+            if found.author.id == own and found.content.strip().partition("\n")[0] == first_line:
+                return found
+        return None
 
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
         """Edit a message of the bot's own."""
@@ -69,7 +115,12 @@ class DiscordDoorkeeper:
         return await _result(self._channel(room).fetch_message(message_id))
 
     def _channel(self, room: Room) -> discord.PartialMessageable:
-        ids = {Room.QUARANTINE: self._ids.quarantine_channel, Room.REVIEW: self._ids.review_channel}
+        ids = {
+            Room.QUARANTINE: self._ids.quarantine_channel,
+            Room.REVIEW: self._ids.review_channel,
+            Room.LOG: self._ids.log_channel or self._ids.review_channel,
+            Room.WELCOME: self._ids.welcome_channel,
+        }
         return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
 
 

@@ -13,9 +13,19 @@ def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
     roles = (
         frozenset(role.id for role in user.roles) if isinstance(user, discord.Member) else frozenset[int]()
     )
-    return Visitor(user.id, str(interaction.locale), user.created_at, roles)
+    if not isinstance(user, discord.Member):
+        return Visitor(user.id, str(interaction.locale), user.created_at, roles)
+    return Visitor(
+        user.id, str(interaction.locale), user.created_at, roles, user.pending, is_automod_blocked(user.flags)
+    )
 
 
 def newcomer(member: discord.Member, locale: str) -> Visitor:
     """Whoever joined. Discord tells their language only when they press something."""
-    return Visitor(member.id, locale, member.created_at)
+    blocked = is_automod_blocked(member.flags)
+    return Visitor(member.id, locale, member.created_at, pending=member.pending, automod=blocked)
+
+
+def is_automod_blocked(flags: discord.MemberFlags) -> bool:
+    """Whether Discord's AutoMod keeps somebody from doing anything, because of a name."""
+    return flags.automod_quarantined_username or flags.automod_quarantined_guild_tag

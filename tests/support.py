@@ -69,6 +69,7 @@ class Call:
     message_id: int = 0
     screen: Screen | None = None
     nonce: str = ""
+    since: datetime | None = None
 
     @property
     def text(self) -> str:
@@ -95,12 +96,22 @@ class FakeDoorkeeper:
     async def grant(self, user_id: int, case_code: str) -> Result:
         return self._result(Call("grant", user_id=user_id, nonce=case_code))
 
-    async def tell(self, user_id: int, screen: Screen, nonce: str) -> Result:
-        return self._result(Call("tell", user_id=user_id, screen=screen, nonce=nonce))
+    async def revoke(self, user_id: int, case_code: str) -> Result:
+        return self._result(Call("revoke", user_id=user_id, nonce=case_code))
 
-    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
+    async def remove(self, user_id: int, case_code: str) -> Result:
+        return self._result(Call("remove", user_id=user_id, nonce=case_code))
+
+    async def pause_invites(self, until: datetime | None) -> Result:
+        return self._result(Call("pause_invites", nonce=until.isoformat() if until else ""))
+
+    async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
+        return self._result(Call("tell", user_id=user_id, screen=screen, nonce=nonce, since=since))
+
+    async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         self._next_message += 1
-        return self._result(Call("post", room=room, screen=screen, nonce=nonce), Done(self._next_message))
+        call = Call("post", room=room, screen=screen, nonce=nonce, since=since)
+        return self._result(call, Done(self._next_message))
 
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
         return self._result(Call("edit", room=room, message_id=message_id, screen=screen))

@@ -35,12 +35,23 @@ class Case:
     decision_id: str | None
     gone_at: datetime | None
     """Since when somebody who was admitted has been away from the server."""
+    lapse_at: datetime | None
+    """When the case closes by itself; only while the next step is the person's."""
+    remind_at: datetime | None
+    reminders: int
+    may_remind_at: datetime | None
+    """Since when the person wants to be reminded."""
+    taken_back_at: datetime | None
+    """Since when a person has taken back the access that was decided."""
+    pending: bool
+    automod: bool
+    wave_id: str | None
     version: int
 
     @property
     def is_member(self) -> bool:
-        """Whether the decision to admit stands: its answers are still on record."""
-        return self.state is CaseState.ADMITTED and self.sheet_id is not None
+        """Whether the decision to admit stands: not taken back, and its answers still on record."""
+        return self.state is CaseState.ADMITTED and self.sheet_id is not None and self.taken_back_at is None
 
     @property
     def waiting_since(self) -> datetime:
@@ -65,6 +76,14 @@ def _case(row: sqlite3.Row) -> Case:
         listed=bool(row["listed"]),
         decision_id=row["decision_id"],
         gone_at=_moment(row["gone_at"]),
+        lapse_at=_moment(row["lapse_at"]),
+        remind_at=_moment(row["remind_at"]),
+        reminders=row["reminders"],
+        may_remind_at=_moment(row["may_remind_at"]),
+        taken_back_at=_moment(row["taken_back_at"]),
+        pending=bool(row["pending"]),
+        automod=bool(row["automod"]),
+        wave_id=row["wave_id"],
         version=row["version"],
     )
 
@@ -108,7 +127,7 @@ def to_wipe(connection: sqlite3.Connection, before: datetime, most: int) -> list
     rows = connection.execute(
         """
         SELECT * FROM cases
-        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left')
+        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
             AND closed_at < :before
         UNION ALL
         SELECT * FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before
@@ -202,6 +221,7 @@ def ask_for_person(connection: sqlite3.Connection, case: Case, now: datetime, ta
         case,
         """
         UPDATE cases SET wants_person_at = coalesce(wants_person_at, :now), listed = 1,
+            lapse_at = NULL, remind_at = NULL,
             target_at = min(coalesce(target_at, :target), :target),
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
@@ -218,7 +238,8 @@ def set_aside(connection: sqlite3.Connection, case: Case) -> Case:
         connection,
         case,
         """
-        UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, version = version + 1
+        UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, remind_at = NULL,
+            version = version + 1
         WHERE id = :id AND version = :version
         """,
         {},
@@ -235,6 +256,7 @@ def hold(
         case,
         """
         UPDATE cases SET state = 'held', hold_reason = :reason, held_at = coalesce(held_at, :now),
+            lapse_at = NULL, remind_at = NULL,
             target_at = min(coalesce(target_at, :target), :target), last_activity_at = :now,
             version = version + 1
         WHERE id = :id AND version = :version
@@ -264,7 +286,7 @@ def decide(
         case,
         """
         UPDATE cases SET state = :state, decision_id = :decision_id, closed_at = :now,
-            hold_reason = NULL, target_at = NULL, version = version + 1
+            hold_reason = NULL, target_at = NULL, lapse_at = NULL, remind_at = NULL, version = version + 1
         WHERE id = :id AND version = :version
         """,
         {"state": state.value, "decision_id": decision_id, "now": to_ms(now)},
@@ -272,14 +294,14 @@ def decide(
 
 
 def end(connection: sqlite3.Connection, case: Case, state: CaseState, now: datetime) -> Case:
-    """The person ended the case: they withdrew, or they left."""
+    """The case ended without a decision: the person withdrew or left, or nobody went on with it."""
     check_step(case.state, state)
     return _step(
         connection,
         case,
         """
         UPDATE cases SET state = :state, closed_at = :now, hold_reason = NULL, target_at = NULL,
-            version = version + 1
+            lapse_at = NULL, remind_at = NULL, version = version + 1
         WHERE id = :id AND version = :version
         """,
         {"state": state.value, "now": to_ms(now)},

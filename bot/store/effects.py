@@ -21,6 +21,12 @@ class EffectKind(StrEnum):
     """Tell a person about a decision. The target is the letter."""
     NOTICE = "notice"
     """Say something in the review channel. The target is ``kind:argument``."""
+    REVOKE = "revoke"
+    """Take the member role from somebody who has it without a decision."""
+    REMOVE = "remove"
+    """Remove somebody whose request closed long ago. Never a ban."""
+    REMINDER = "reminder"
+    """Remind a person of a request, or tell them that it closed. The target says which."""
     PANEL = "panel"
     """Make the quarantine channel's panel stand and be up to date."""
 
@@ -39,6 +45,9 @@ class Effect:
     attempts: int
     last_code: str
     wanted_at: datetime
+    begun: int
+    """The count of wishes when an attempt last began; 0 if none ever did."""
+    begun_at: datetime | None
 
 
 def want(
@@ -136,6 +145,8 @@ def _effect(row: sqlite3.Row) -> Effect:
         attempts=row["attempts"],
         last_code=row["last_code"],
         wanted_at=from_ms(row["wanted_at"]),
+        begun=row["begun"],
+        begun_at=None if row["begun_at"] is None else from_ms(row["begun_at"]),
     )
 
 

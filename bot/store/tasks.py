@@ -16,6 +16,12 @@ class TaskKind(StrEnum):
     """A member told of a new paid link that is going on."""
     UNDISCLOSED_NOW = "undisclosed_now"
     """A member changed their links to something that does not tell."""
+    ACCESS_TAKEN = "access_taken"
+    """Somebody took the member role from a person who was let in."""
+    ACCESS_GIVEN = "access_given"
+    """Somebody gave it back by hand."""
+    UNRECORDED_ROLE = "unrecorded_role"
+    """Somebody has the member role without a decision, and keeps it until a person looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,7 +247,7 @@ async def test_what_could_not_be_done_shows_in_the_queue_and_can_be_tried_again(
 
 async def test_a_task_is_seen_to_once(world: World) -> None:
     """The second moderator is told that it was done already."""
-    await world.run("INSERT INTO subject VALUES ('S', x'00', 'K', 0)")
+    await world.run("INSERT INTO subject (id, lookup, key_id, created_at) VALUES ('S', x'00', 'K', 0)")
     await world.run(
         "INSERT INTO task (id, kind, subject_id, opened_at) VALUES ('T', 'paid_link_now', 'S', 0)"
     )

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.effects import Outbox
 from bot.gate import AdmittedStanding
 from bot.model import Outcome
 from bot.ports import Done, Later, Refused, Result, Room, Why
@@ -429,10 +430,10 @@ class Interrupted(FakeDoorkeeper):
 
     world: World
 
-    async def post(self, room: Room, screen: Screen, nonce: str) -> Result:
+    async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         if not self.told("post"):
             await self.world.gate.reopen(ANN)
-        return await super().post(room, screen, nonce)
+        return await super().post(room, screen, nonce, since)
 
 
 async def test_what_is_wanted_again_meanwhile_is_done_once_more(world: World) -> None:
@@ -440,7 +441,7 @@ async def test_what_is_wanted_again_meanwhile_is_done_once_more(world: World) ->
     await world.held()
     doorkeeper = Interrupted()
     doorkeeper.world = world
-    world.outbox._doorkeeper = doorkeeper
+    world.outbox = Outbox(world.foundation, doorkeeper)
 
     await world.drain()
 

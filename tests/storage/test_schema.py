@@ -35,7 +35,7 @@ def connection(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A migrated database with one person, one answering case and one disclosure."""
     with closing(connect(tmp_path / "main.db")) as opened:
         migrate(opened, FOLDER / "main")
-        opened.execute("INSERT INTO subject VALUES ('S', x'01', 'K', 0)")
+        opened.execute("INSERT INTO subject (id, lookup, key_id, created_at) VALUES ('S', x'01', 'K', 0)")
         opened.execute("INSERT INTO questionnaire VALUES ('Q', '{}', 0)")
         case(opened)
         opened.execute("INSERT INTO disclosure VALUES ('P', 'S', 'C', 1, 'some', '', 'gate', 'Q', 0)")

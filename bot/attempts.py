@@ -1,0 +1,196 @@
+"""What each effect comes down to: a call on the server, worked out from how things stand now."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.erasing import retire_card
+from bot.foundation import Foundation
+from bot.model import CaseState, Delivery
+from bot.ports import Done, Doorkeeper, Refused, Result, Room, Why
+from bot.screens import desk as desk_screens
+from bot.screens import letters as letter_screens
+from bot.screens.elements import Screen
+from bot.screens.panel import panel
+from bot.store import cases, decisions, messages
+from bot.store.cases import Case
+from bot.store.effects import Effect, EffectKind
+from bot.store.messages import Posted
+
+_NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN})
+"""A person cannot be reached this way, and the panel's button tells them instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one effect comes down to: a call, and what to note of its result."""
+
+    call: Callable[[], Awaitable[Result]]
+    note: Callable[[sqlite3.Connection, Result], None] = lambda _connection, _result: None
+    settled_by: frozenset[Why] = frozenset()
+    """Refusals that end the effect rather than hand it to a person."""
+    mended_by_retry: frozenset[Why] = frozenset()
+    """Refusals after which trying again does something else."""
+
+
+class Attempts:
+    """Works out the attempt at each effect."""
+
+    def __init__(self, foundation: Foundation, doorkeeper: Doorkeeper) -> None:
+        """Take what every use case stands on, and the port."""
+        self._on = foundation
+        self._doorkeeper = doorkeeper
+
+    def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
+        """What to do for an effect as things stand now; None when nothing is left to do."""
+        match effect.kind:
+            case EffectKind.PANEL:
+                return self._panel(connection, effect)
+            case EffectKind.NOTICE:
+                return self._notice(effect)
+            case EffectKind.LETTER:
+                return self._letter(connection, effect)
+            case EffectKind.RETIRE:
+                return self._retire(effect)
+            case _:
+                case = cases.get(connection, effect.case_id or "")
+                return self._about_case(connection, effect, case) if case else None
+
+    def _about_case(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
+        match effect.kind:
+            case EffectKind.CARD:
+                return self._card(connection, effect, case)
+            case EffectKind.GRANT:
+                return self._grant(connection, case)
+            case EffectKind.REVOKE:
+                return self._revoke(connection, case)
+            case _:
+                raise LookupError(effect.kind.value)
+
+    def _grant(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
+        user_id = self._on.user_id(connection, case.subject_id)
+        if not case.is_member or user_id is None:
+            return None
+        return Attempt(lambda: self._doorkeeper.grant(user_id, case.code), settled_by=frozenset({Why.GONE}))
+
+    def _revoke(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
+        """Take the role back, unless somebody has decided meanwhile that they may have it."""
+        user_id = self._on.user_id(connection, case.subject_id)
+        if user_id is None or any(c.is_member for c in cases.of_subject(connection, case.subject_id)):
+            return None
+        return Attempt(lambda: self._doorkeeper.revoke(user_id, case.code), settled_by=frozenset({Why.GONE}))
+
+    def _letter(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
+        case = cases.get(connection, effect.case_id or "")
+        if case is None:
+            return None
+        key = self._on.key_of(connection, case.subject_id)
+        letter = decisions.letter(connection, key, effect.target)
+        user_id = self._on.user_id(connection, case.subject_id)
+        if letter is None or user_id is None or letter.delivery is not Delivery.PENDING:
+            return None
+        screen = letter_screens.letter(
+            self._on.config.words.voice(case.locale), self._on.config, case, letter
+        )
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            delivery = _delivery(result)
+            if delivery is not None:
+                decisions.note_delivery(connection, letter.id, delivery)
+
+        return Attempt(
+            lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
+        )
+
+    def _notice(self, effect: Effect) -> Attempt:
+        voice = self._on.config.words.voice("")
+        screen = desk_screens.notice(voice, effect.target)
+        nonce = _nonce(effect)
+        return Attempt(lambda: self._doorkeeper.post(Room.REVIEW, screen, nonce))
+
+    def _retire(self, effect: Effect) -> Attempt:
+        """Close a card whose case has been deleted."""
+        screen = Screen(self._on.config.words.voice("").say("card_retired"))
+        gone = frozenset({Why.MISSING_MESSAGE})
+        return Attempt(
+            lambda: self._doorkeeper.edit(Room.REVIEW, int(effect.target), screen), settled_by=gone
+        )
+
+    def _card(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
+        key = self._on.key_of(connection, case.subject_id)
+        posted = messages.card(connection, key, case.id)
+        if posted is None and not _belongs_in_review(case):
+            return None
+        decision = decisions.get(connection, case.decision_id) if case.decision_id else None
+        by = self._on.user_id(connection, decision.decided_by) if decision and decision.decided_by else None
+        screen = desk_screens.card(self._on.config.words.voice(""), case, decision, by)
+
+        def note(connection: sqlite3.Connection, message: Posted | None) -> None:
+            if cases.get(connection, case.id) is None:
+                if message is not None:
+                    retire_card(connection, message.message_id, self._on.now())
+            elif message is None:
+                messages.forget_card(connection, case.id)
+            else:
+                messages.note_card(connection, key, case.id, message)
+
+        return self._standing_message(effect, Room.REVIEW, posted, screen, note)
+
+    def _panel(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
+        def note(connection: sqlite3.Connection, message: Posted | None) -> None:
+            if message is None:
+                messages.forget_panel(connection)
+            else:
+                messages.note_panel(connection, message)
+
+        screen = panel(self._on.config)
+        return self._standing_message(effect, Room.QUARANTINE, messages.panel(connection), screen, note)
+
+    def _standing_message(
+        self,
+        effect: Effect,
+        room: Room,
+        posted: Posted | None,
+        screen: Screen,
+        remember: Callable[[sqlite3.Connection, Posted | None], None],
+    ) -> Attempt:
+        """Post a message that is kept up to date, edit it, or make sure that it still stands."""
+        shown = self._on.vault.fingerprint(repr(screen))
+        nonce = _nonce(effect)
+
+        async def call() -> Result:
+            if posted is None:
+                return await self._doorkeeper.post(room, screen, nonce)
+            if posted.shown_hash == shown:
+                return await self._doorkeeper.stands(room, posted.message_id)
+            return await self._doorkeeper.edit(room, posted.message_id, screen)
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            if isinstance(result, Refused) and result.why is Why.MISSING_MESSAGE:
+                remember(connection, None)
+            elif isinstance(result, Done):
+                message_id = posted.message_id if posted else result.message_id
+                remember(connection, Posted(message_id, shown))
+
+        # Once forgotten, a missing message is posted anew, which cannot find it missing again.
+        mended = frozenset({Why.MISSING_MESSAGE} if posted else ())
+        return Attempt(call, note, mended_by_retry=mended)
+
+
+def _nonce(effect: Effect, part: str = "") -> str:
+    """The same for every attempt at the same wish, unless the message is to be posted anew."""
+    anew = "a" if effect.last_code == Why.MISSING_MESSAGE.value else ""
+    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}{part}"
+
+
+def _belongs_in_review(case: Case) -> bool:
+    """Whether moderators should see a card: a held case, or somebody who wants to talk."""
+    return case.state is CaseState.HELD or (case.state.is_open and case.wants_person_at is not None)
+
+
+def _delivery(result: Result) -> Delivery | None:
+    if isinstance(result, Done):
+        return Delivery.ARRIVED
+    if isinstance(result, Refused) and result.why in _NOT_DELIVERED:
+        return Delivery.GONE if result.why is Why.GONE else Delivery.CLOSED
+    return None
