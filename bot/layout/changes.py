@@ -67,4 +67,7 @@ class QuietServer:
     """Switch the notices about people who join off."""
 
 
+Mend = EditRole | SetOverwrite | RemoveOverwrite | RevokeInvite | QuietServer
+"""A change to what is there already."""
+
 Change = CreateRole | EditRole | CreateChannel | SetOverwrite | RemoveOverwrite | RevokeInvite | QuietServer

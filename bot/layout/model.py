@@ -5,8 +5,8 @@ all roles together, then @everyone's overwrite, then all role denies at once, th
 once, then the member's own overwrite. The owner and administrators get everything.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from enum import IntFlag, StrEnum
 from functools import cached_property
 
@@ -41,6 +41,10 @@ class Permission(IntFlag):
 
 
 EVERY_PERMISSION = (1 << 64) - 1
+
+# As plain numbers: arithmetic over a whole server is done many thousand times, and an enum's is slow.
+_ADMINISTRATOR = int(Permission.ADMINISTRATOR)
+_VIEW_CHANNEL = int(Permission.VIEW_CHANNEL)
 
 
 class ChannelKind(StrEnum):
@@ -78,7 +82,7 @@ class Role:
 
     def has(self, permission: Permission) -> bool:
         """Whether the role itself carries a permission, in any channel that does not deny it."""
-        return bool(self.permissions & permission)
+        return bool(int(self.permissions) & int(permission))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,10 @@ class Server:
     onboarding: Onboarding | None = None
     bots: tuple[Bot, ...] | None = None
     """Other bots, without this one."""
+    people: Mapping[int, frozenset[int]] = field(default_factory=dict)
+    """The roles of people whom a channel's overwrites name; none for whoever is not in the server."""
+    two_factor: bool = True
+    """Whoever moderates needs two-factor authentication."""
 
     @cached_property
     def roles_by_id(self) -> dict[int, Role]:
@@ -180,10 +188,10 @@ class Server:
     def base(self, role_ids: Collection[int]) -> int:
         """What somebody with these roles (and @everyone) may do where no channel says otherwise."""
         bits = self.everyone.permissions
-        for role in self.roles:
-            if role.id in role_ids:
-                bits |= role.permissions
-        return EVERY_PERMISSION if bits & Permission.ADMINISTRATOR else bits
+        for role_id in role_ids:
+            role = self.roles_by_id.get(role_id)
+            bits |= role.permissions if role else 0
+        return EVERY_PERMISSION if bits & _ADMINISTRATOR else bits
 
     def in_channel(self, channel: Channel, role_ids: Collection[int], member_id: int = 0) -> int:
         """What somebody with these roles may do in a channel."""
@@ -192,24 +200,26 @@ class Server:
         bits = self.base(role_ids)
         if bits == EVERY_PERMISSION:
             return bits
-        everyone = channel.overwrite_of(self.id)
+        everyone = own = None
+        allow = deny = 0
+        for overwrite in channel.overwrites:
+            if overwrite.target_id == self.id:
+                everyone = overwrite
+            elif overwrite.is_role and overwrite.target_id in role_ids:
+                allow |= overwrite.allow
+                deny |= overwrite.deny
+            elif not overwrite.is_role and overwrite.target_id == member_id:
+                own = overwrite
         if everyone is not None:
             bits = bits & ~everyone.deny | everyone.allow
-        of_roles = [o for o in channel.overwrites if o.is_role and o.target_id in role_ids]
-        for overwrite in of_roles:
-            if overwrite.target_id != self.id:
-                bits &= ~overwrite.deny
-        for overwrite in of_roles:
-            if overwrite.target_id != self.id:
-                bits |= overwrite.allow
-        own = channel.overwrite_of(member_id) if member_id else None
-        if own is not None and not own.is_role:
+        bits = bits & ~deny | allow
+        if own is not None:
             bits = bits & ~own.deny | own.allow
-        return bits if bits & Permission.VIEW_CHANNEL else 0
+        return bits if bits & _VIEW_CHANNEL else 0
 
     def can(self, permission: Permission, channel: Channel, role_ids: Collection[int] = ()) -> bool:
         """Whether somebody with these roles has a permission in a channel."""
-        return bool(self.in_channel(channel, role_ids) & permission)
+        return bool(self.in_channel(channel, role_ids) & int(permission))
 
     def sees(self, channel: Channel, role_ids: Collection[int] = ()) -> bool:
         """Whether somebody with these roles sees a channel."""
@@ -220,8 +230,8 @@ class Server:
         if self.own_id == self.owner_id:
             return True
         if channel is None:
-            return bool(self.base(self.own_role_ids) & permission)
-        return bool(self.in_channel(channel, self.own_role_ids, self.own_id) & permission)
+            return bool(self.base(self.own_role_ids) & int(permission))
+        return bool(self.in_channel(channel, self.own_role_ids, self.own_id) & int(permission))
 
 
 @dataclass(frozen=True, slots=True)
