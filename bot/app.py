@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import fcntl
-import hashlib
 import logging
 import signal
 import sqlite3
@@ -19,30 +18,35 @@ import discord
 
 from bot.clock import Clock, machine_clock
 from bot.config import Config, Secrets
+from bot.config.tables import Discord
 from bot.conversations import Conversations
 from bot.database import Database, StorageUnavailable, connect
 from bot.decisions import Decisions
 from bot.desk import Desk
 from bot.effects import Outbox
+from bot.findings import Findings, Watch
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.ids import new_id
 from bot.links import Links
 from bot.migrations import FOLDER, migrate
+from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
-from bot.screens.elements import shorten
 from bot.store import effects, subjects
 from bot.store.effects import EffectKind
 from bot.submission import Submission
 from bot.sweep import Sweep
 from bot.vault import KeyProblem, Vault, decode_master, master_from_file
+from cogs._builder import DiscordBuilder
 from cogs._client import PorchlightClient
 from cogs._doorkeeper import DiscordDoorkeeper
 from cogs._router import Router
+from cogs._survey import DiscordSurveyor
 from cogs.desk import Desk as DeskCog
 from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
+from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
 
 _log = logging.getLogger(__name__)
@@ -64,6 +68,7 @@ class House:
     client: PorchlightClient
     outbox: Outbox
     sweep: Sweep
+    watch: Watch
 
 
 def master_key(config: Config, secrets: Secrets) -> bytes:
@@ -148,13 +153,13 @@ def _insist_on_the_pair(connection: sqlite3.Connection, vault: Vault) -> None:
 def furnished(foundation: Foundation) -> House:
     """Put the use cases behind their adapters. Raises CannotStart without a ``[discord]`` table."""
     config = foundation.config
-    if config.discord is None:
-        raise CannotStart(
-            "The configuration has no [discord] table. Add the ids of your server; see the README."
-        )
+    ids = _ids(config)
     router = Router(config)
     forms = Forms(foundation)
     gate = Gate(foundation, forms)
+    client = PorchlightClient(ids, router)
+    findings = Findings(foundation, DiscordSurveyor(client, ids.server))
+    watch = Watch(foundation, findings)
     cogs = (
         HelpCog(config, router),
         GateCog(config, router, gate, forms, Submission(foundation, gate)),
@@ -167,44 +172,61 @@ def furnished(foundation: Foundation) -> House:
             Refusals(foundation),
             Conversations(foundation, forms),
         ),
+        KeeperCog(config, router, findings),
     )
 
-    async def when_ready(exposed: list[str]) -> None:
-        await _server_in_view(foundation, exposed)
+    async def when_ready() -> None:
+        watch.in_view()
+        await _server_in_view(foundation)
 
-    client = PorchlightClient(config.discord, router, cogs, when_ready)
-    outbox = Outbox(foundation, DiscordDoorkeeper(client, config.discord))
-    return House(foundation, client, outbox, Sweep(foundation))
+    client.furnish(cogs, when_ready, watch.changed)
+    outbox = Outbox(foundation, DiscordDoorkeeper(client, ids))
+    return House(foundation, client, outbox, Sweep(foundation), watch)
 
 
-async def _server_in_view(foundation: Foundation, exposed: list[str]) -> None:
-    """Say loudly if anybody can see past the gate, then see to the panel."""
+async def _server_in_view(foundation: Foundation) -> None:
+    """See to the panel, and try again what was stuck."""
     now = foundation.now()
-    if exposed:
-        _log.warning(
-            "%d channels besides the quarantine channel can be seen without any role; "
-            "take View Channel away from @everyone, or the gate protects nothing",
-            len(exposed),
-        )
-    names = shorten(", ".join(f"#{name}" for name in exposed), 900)
-    key = f"exposed:{hashlib.sha256(names.encode()).hexdigest()[:16]}:{now.date().isoformat()}"
 
     def want(connection: sqlite3.Connection) -> None:
-        if exposed:
-            target = f"exposed:{names}"
-            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=target)
         effects.want(connection, EffectKind.PANEL, key="panel", now=now)
         effects.retry_all(connection, now)
 
     await foundation.database.write(want)
 
 
-async def run(config: Config, secrets: Secrets) -> None:
-    """Run until told to stop. Raises CannotStart with a clear sentence."""
+def _token(secrets: Secrets) -> str:
     if secrets.discord_token is None:
         raise CannotStart(
             "There is no bot token. Put DISCORD_TOKEN=… into .env or the environment; never into the TOML."
         )
+    return secrets.discord_token.get_secret_value()
+
+
+def _ids(config: Config) -> Discord:
+    if config.discord is None:
+        raise CannotStart(
+            "The configuration has no [discord] table. Add the ids of your server; see the README."
+        )
+    return config.discord
+
+
+@asynccontextmanager
+async def visiting(config: Config, secrets: Secrets) -> AsyncIterator[tuple[Surveyor, Builder]]:
+    """Reach the server over REST alone, beside a bot that may be running or not.
+
+    Raises CannotStart with a clear sentence.
+    """
+    token, ids = _token(secrets), _ids(config)
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        with _in_plain_words():
+            await client.login(token)
+        yield DiscordSurveyor(client, ids.server), DiscordBuilder(client, ids.server)
+
+
+async def run(config: Config, secrets: Secrets) -> None:
+    """Run until told to stop. Raises CannotStart with a clear sentence."""
+    token = _token(secrets)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -213,8 +235,10 @@ async def run(config: Config, secrets: Secrets) -> None:
         house = furnished(foundation)
         wake = asyncio.Event()
         foundation.database.when_committed(wake.set)
-        async with house.client, _working(_keep_draining(house, wake), _keep_sweeping(house)):
-            token = secrets.discord_token.get_secret_value()
+        async with (
+            house.client,
+            _working(_keep_draining(house, wake), _keep_sweeping(house), _keep_watching(house)),
+        ):
             connection = asyncio.create_task(_connect(house.client, token))
             async with _working(stop.wait()) as (stopping,):
                 await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -239,8 +263,15 @@ async def _working(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asynci
 
 
 async def _connect(client: PorchlightClient, token: str) -> None:
-    try:
+    with _in_plain_words():
         await client.start(token)
+
+
+@contextlib.contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """What Discord refuses at the very start, as a sentence that says what to do."""
+    try:
+        yield
     except discord.LoginFailure:
         raise CannotStart(
             "Discord does not accept the token. Copy a new one from the Developer Portal: Bot, Reset Token."
@@ -285,3 +316,19 @@ async def _keep_sweeping(house: House) -> None:
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
             _log.exception("the sweep stumbled and carries on")
         await asyncio.sleep(_SWEEP_EVERY.total_seconds())
+
+
+async def _keep_watching(house: House) -> None:
+    """Look at the server when it is time to."""
+    while True:
+        house.watch.woken.clear()
+        nap = _LONGEST_NAP
+        try:
+            due = await house.watch.run(house.foundation.now())
+            if due is not None:
+                nap = min(nap, max(due - house.foundation.now(), timedelta(seconds=0.1)))
+        except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
+            _log.exception("the look at the server stumbled and carries on")
+            nap = _LONGEST_NAP
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(house.watch.woken.wait(), nap.total_seconds())

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.erasing import retire_card
+from bot.findings import news
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
 from bot.ports import Done, Doorkeeper, Refused, Result, Room, Why
 from bot.screens import desk as desk_screens
+from bot.screens import findings as finding_screens
 from bot.screens import letters as letter_screens
 from bot.screens.elements import Screen
 from bot.screens.panel import panel
@@ -19,6 +21,10 @@ from bot.store.messages import Posted
 
 _NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN})
 """A person cannot be reached this way, and the panel's button tells them instead."""
+
+
+_ABOUT_THE_SERVER = frozenset({"findings", "mended"})
+"""Notices that are about the server itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Attempts:
             case EffectKind.PANEL:
                 return self._panel(connection, effect)
             case EffectKind.NOTICE:
-                return self._notice(effect)
+                return self._notice(connection, effect)
             case EffectKind.LETTER:
                 return self._letter(connection, effect)
             case EffectKind.RETIRE:
@@ -102,11 +108,19 @@ class Attempts:
             lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
         )
 
-    def _notice(self, effect: Effect) -> Attempt:
+    def _notice(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         voice = self._on.config.words.voice("")
-        screen = desk_screens.notice(voice, effect.target)
+        kind, _, argument = effect.target.partition(":")
+        room = Room.LOG if kind in _ABOUT_THE_SERVER else Room.REVIEW
+        if kind == "findings":
+            found = news(connection, argument)
+            if not found:
+                return None
+            screen = finding_screens.notice(voice, found)
+        else:
+            screen = desk_screens.notice(voice, effect.target)
         nonce = _nonce(effect)
-        return Attempt(lambda: self._doorkeeper.post(Room.REVIEW, screen, nonce))
+        return Attempt(lambda: self._doorkeeper.post(room, screen, nonce))
 
     def _retire(self, effect: Effect) -> Attempt:
         """Close a card whose case has been deleted."""

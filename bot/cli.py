@@ -135,6 +135,36 @@ def export(
 
 
 @app.command()
+def doctor(
+    config: ConfigOption = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend.")] = False,
+) -> None:
+    """Look at the server, and name every way past the gate and every right that the bot lacks.
+
+    Each finding says what, why it matters and how to mend it. Needs the token; the bot may run meanwhile.
+    Ends with 1 while any way past the gate is open. `--fix` locks out nobody who belongs there.
+    """
+    from bot import app as application
+    from bot.doctor import Doctor
+    from bot.logs import configure
+
+    loaded = _loaded(config)
+    configure("ERROR")
+
+    async def work() -> bool:
+        async with application.visiting(loaded, Secrets()) as (lookout, builder):
+            visit = Doctor(loaded, lookout, builder, lambda line: out.print(line, markup=False))
+            return await visit.visit(fix=fix)
+
+    try:
+        sound = asyncio.run(work())
+    except application.CannotStart as problem:
+        _end(str(problem), 2)
+    if not sound:
+        raise typer.Exit(1)
+
+
+@app.command()
 def rehearse(config: ConfigOption = None) -> None:
     """Watch the whole bot at work on a simulated Discord: a told story, no token needed.
 

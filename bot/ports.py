@@ -1,4 +1,4 @@
-"""The one port through which the core acts on the server.
+"""The ports through which the core acts on the server, and looks at it.
 
 Refusals that are to be expected are values, not exceptions: the person has gone, their messages are
 closed, a permission is missing. Whatever else goes wrong is a ``Later``.
@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from bot.layout.changes import Change
+from bot.layout.model import Server
 from bot.screens.elements import Screen
 
 
@@ -27,7 +29,7 @@ class Why(StrEnum):
     """Why something could not be done."""
 
     GONE = "gone"
-    """The person is no longer in the server."""
+    """The person is no longer in the server; or what was to be deleted is not there."""
     CLOSED = "closed"
     """The person takes no messages."""
     FORBIDDEN = "forbidden"
@@ -41,9 +43,10 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It is done. ``message_id`` names what was posted, where something was."""
+    """It is done. ``message_id`` names what was posted, ``made_id`` what was made, where something was."""
 
     message_id: int = 0
+    made_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +136,17 @@ class Lookout(Protocol):
 
     async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:
         """Who gave and took the member role lately, the newest first, as far back as one page goes."""
+
+
+class Surveyor(Protocol):
+    """Looks at the server as it stands."""
+
+    async def survey(self) -> Server | Refused | Later:
+        """Everything about the server's layout. What Discord does not show is None in it."""
+
+
+class Builder(Protocol):
+    """Changes the server's layout."""
+
+    async def apply(self, change: Change) -> Result:
+        """Make one change. What was made by a key before can be named by it."""

@@ -9,21 +9,36 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.config.tables import Discord
-from cogs._exposure import exposed_channels
 from cogs._rendering import PressButton
 from cogs._router import Router
 
 _log = logging.getLogger(__name__)
 
-WhenReady = Callable[[list[str]], Awaitable[None]]
-"""Called with the channels that everyone can see, whenever the server has come into view."""
+WhenReady = Callable[[], Awaitable[None]]
+"""Called whenever the server has come into view."""
+
+WhenChanged = Callable[[], None]
+"""Called whenever something about the server's layout has changed."""
+
+_ABOUT_THE_LAYOUT = (
+    "guild_update",
+    "channel_",
+    "overwrite_",
+    "role_",
+    "invite_",
+    "bot_",
+    "integration_",
+    "onboarding_",
+)
+"""How the names of audit-log actions begin that may open or close something."""
 
 
 def intents_for(ids: Discord) -> discord.Intents:
-    """The server, moderation (not privileged), and joins where the community grants them."""
+    """The server, moderation and invites (not privileged), and joins where the community grants them."""
     intents = discord.Intents.none()
     intents.guilds = True
     intents.moderation = True
+    intents.invites = True
     intents.members = ids.members_intent
     return intents
 
@@ -41,10 +56,8 @@ class CommandTree(app_commands.CommandTree[Any]):
 class PorchlightClient(commands.Bot):
     """The client. It holds no state of the gate: that is in the database."""
 
-    def __init__(
-        self, ids: Discord, router: Router, cogs: Sequence[commands.Cog], when_ready: WhenReady
-    ) -> None:
-        """Take the server's ids, the router, the adapters, and what to do once the server is in view."""
+    def __init__(self, ids: Discord, router: Router) -> None:
+        """Take the server's ids and the router."""
         # The bot has no voice, and an admin should not wonder about libraries for it.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
@@ -60,8 +73,13 @@ class PorchlightClient(commands.Bot):
         )
         self.router = router
         self._ids = ids
+        self._adapters: Sequence[commands.Cog] = ()
+
+    def furnish(self, cogs: Sequence[commands.Cog], when_ready: WhenReady, when_changed: WhenChanged) -> None:
+        """Take the adapters, and what to do once the server is in view, and when it changes."""
         self._adapters = cogs
         self._when_ready = when_ready
+        self._when_changed = when_changed
 
     async def setup_hook(self) -> None:
         """Register adapters, buttons and commands before the gateway opens."""
@@ -80,23 +98,69 @@ class PorchlightClient(commands.Bot):
             _log.error("commands could not be offered: Discord answered %s", error.status)
 
     async def on_ready(self) -> None:
-        """The server is in view: look at what everyone can see."""
-        guild = self.get_guild(self._ids.server)
-        if guild is None:
+        """The server is in view."""
+        if self.get_guild(self._ids.server) is None:
             _log.error("the bot is not in the configured server; invite it, then it carries on by itself")
             return
-        await self._when_ready(exposed_channels(guild, self._ids))
+        await self._when_ready()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """The server is back after an outage."""
         if guild.id == self._ids.server and self.is_ready():
-            await self._when_ready(exposed_channels(guild, self._ids))
+            await self._when_ready()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """The bot was invited while it runs: offer the commands, which Discord refused before."""
         if guild.id == self._ids.server:
             await self._sync_commands()
-            await self._when_ready(exposed_channels(guild, self._ids))
+            await self._when_ready()
+
+    def _changed(self, guild: discord.abc.Snowflake | None) -> None:
+        if guild is not None and guild.id == self._ids.server:
+            self._when_changed()
+
+    async def on_guild_channel_create(self, channel: discord.abc.GuildChannel) -> None:
+        """A new channel may be open."""
+        self._changed(channel.guild)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """One of ours may be gone."""
+        self._changed(channel.guild)
+
+    async def on_guild_channel_update(
+        self, _before: discord.abc.GuildChannel, after: discord.abc.GuildChannel
+    ) -> None:
+        """A channel may have been opened; overwrites come this way too."""
+        self._changed(after.guild)
+
+    async def on_guild_role_create(self, role: discord.Role) -> None:
+        """A new role has what @everyone has at that moment."""
+        self._changed(role.guild)
+
+    async def on_guild_role_delete(self, role: discord.Role) -> None:
+        """One of ours may be gone."""
+        self._changed(role.guild)
+
+    async def on_guild_role_update(self, _before: discord.Role, after: discord.Role) -> None:
+        """A role may carry more than before, or stand higher."""
+        self._changed(after.guild)
+
+    async def on_guild_update(self, _before: discord.Guild, after: discord.Guild) -> None:
+        """The widget, the preview and the like."""
+        self._changed(after)
+
+    async def on_invite_create(self, invite: discord.Invite) -> None:
+        """An invite may give a role. Where the bot may not hear of it, the audit log tells."""
+        self._changed(discord.Object(invite.guild.id) if invite.guild else None)
+
+    async def on_invite_delete(self, invite: discord.Invite) -> None:
+        """One that gave a role may be gone."""
+        self._changed(discord.Object(invite.guild.id) if invite.guild else None)
+
+    async def on_audit_log_entry_create(self, entry: discord.AuditLogEntry) -> None:
+        """What no event of its own tells: onboarding, integrations, another bot, invites."""
+        if str(entry.action.name).startswith(_ABOUT_THE_LAYOUT):
+            self._changed(entry.guild)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Submitted forms are read here, raw, so that one left open across a restart still lands."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
@@ -16,8 +16,10 @@ from cogs._rendering import messages_of
 _CODES = {
     10003: Why.MISSING_ROOM,
     10004: Why.FORBIDDEN,
+    10006: Why.GONE,
     10007: Why.GONE,
     10008: Why.MISSING_MESSAGE,
+    10009: Why.GONE,
     10011: Why.MISSING_ROLE,
     10013: Why.GONE,
     50001: Why.FORBIDDEN,
@@ -32,6 +34,7 @@ _LOOK_BACK = 200
 """Messages to look through for one that may have been sent before."""
 _CLOCKS_DIFFER = timedelta(minutes=2)
 """How far Discord's clock and ours may lie apart."""
+_T = TypeVar("_T")
 
 
 class DiscordDoorkeeper:
@@ -124,10 +127,10 @@ class DiscordDoorkeeper:
         return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
 
 
-async def _result(call: Awaitable[object]) -> Result:
-    """What a call came to, as a value."""
+async def attempt(call: Awaitable[_T]) -> _T | Refused | Later:
+    """What a call returned, or why it returned nothing, as a value."""
     try:
-        value = await call
+        return await call
     except discord.RateLimited as error:
         return Later("rate_limited", timedelta(seconds=error.retry_after))
     except discord.HTTPException as error:
@@ -136,4 +139,11 @@ async def _result(call: Awaitable[object]) -> Result:
         return Refused(Why.FORBIDDEN) if error.status == _FORBIDDEN else Later(f"http_{error.status}")
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return Later(type(error).__name__)
+
+
+async def _result(call: Awaitable[object]) -> Result:
+    """What a call came to."""
+    value = await attempt(call)
+    if isinstance(value, Refused | Later):
+        return value
     return Done(value.id if isinstance(value, discord.Message) else 0)

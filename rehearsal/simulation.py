@@ -18,6 +18,7 @@ from simcord import interactions as _interactions
 from simcord.backend import serializers
 from simcord.backend.models import Overwrite
 from simcord.enums import InteractionType, OverwriteType
+from simcord.http import router as _http
 
 if simcord.__version__ != "3.2.1":
     raise ImportError("the adaptor is written for simcord 3.2.1")
@@ -27,6 +28,33 @@ _settle_defaults: dict[str, Any] = simcord.Env._settle_internal.__kwdefaults__ o
 _settle_defaults["idle"] = 0.002
 
 _SERVER_ERRORS = 500
+
+
+def _described(original: Callable[..., Any]) -> Callable[..., Any]:
+    """What is said of a server or role, with what the simulation does not know by itself laid over it."""
+
+    def said(*args: Any, **kwargs: Any) -> Any:
+        return {**original(*args, **kwargs), **getattr(args[-1], "described", {})}
+
+    return said
+
+
+@_http.route("GET", "/guilds/{guild_id}/onboarding")
+def _onboarding(ctx: Any) -> Any:
+    guild = ctx.backend.get_guild(ctx.int_arg("guild_id"))
+    return getattr(guild, "onboarding", {"enabled": False, "prompts": [], "default_channel_ids": []})
+
+
+@_http.route("PATCH", "/guilds/{guild_id}/widget")
+def _widget(ctx: Any) -> Any:
+    ctx.require_guild_permissions(ctx.int_arg("guild_id"), "manage_guild")
+    guild = ctx.backend.get_guild(ctx.int_arg("guild_id"))
+    guild.described = {**getattr(guild, "described", {}), "widget_enabled": ctx.body()["enabled"]}
+    return {"enabled": ctx.body()["enabled"], "channel_id": None}
+
+
+for _name in ("guild_create_payload", "role_payload", "invite_payload"):
+    setattr(serializers, _name, _described(getattr(serializers, _name)))
 
 Environment = simcord.Env
 MisuseError = simcord.SetupError
@@ -160,6 +188,37 @@ def set_overwrite(env: simcord.Env, channel: Any, role: Any, overwrite: discord.
     env.backend.set_overwrite(
         channel.id, Overwrite(target_id=role.id, type=kind, allow=allow.value, deny=deny.value)
     )
+
+
+def describe(thing: Any, **said: Any) -> None:
+    """Have Discord say more of a server, role or invite than the simulation knows, as in its own payloads."""
+    model = getattr(thing, "_role", None) or getattr(thing, "_guild", thing)
+    model.described = {**getattr(model, "described", {}), **said}
+
+
+def ask_on_arrival(guild: Any, **onboarding: Any) -> None:
+    """Switch Discord's own onboarding on, with these parts of its payload."""
+    guild._guild.onboarding = {"enabled": True, "prompts": [], "default_channel_ids": [], **onboarding}
+
+
+def announce_change(env: simcord.Env, guild: Any) -> None:
+    """The gateway says that something about the server has changed."""
+    env.backend.emit("GUILD_UPDATE", guild_payload(env, guild))
+
+
+def invite(env: simcord.Env, channel: Any, **said: Any) -> Any:
+    """Somebody makes an invite; the bot hears of it only through the audit log."""
+    made = env.backend.create_invite(channel.id, env.backend.bot_user.id)
+    describe(made, **said)
+    return made
+
+
+ONBOARDING_UPDATE = 167
+
+
+def audit(env: simcord.Env, guild: Any, action: int) -> None:
+    """The audit log has a new line."""
+    env.backend.record_audit_log(guild.id, action, target_id=guild.id, changes=[], reason=None)
 
 
 def set_clock(env: simcord.Env, moment: datetime) -> None:

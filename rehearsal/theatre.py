@@ -202,8 +202,9 @@ class Theatre:
         await self.open()
 
     async def settle(self) -> None:
-        """Let everything in hand finish, and have the outbox do what is due."""
+        """Let everything in hand finish, look at the server if it is time, and do what is due."""
         await self.env.settle()
+        await self.house.watch.run(self.env.now())
         await self.house.outbox.drain(self.env.now())
         await self.env.settle()
 
@@ -273,6 +274,7 @@ def lay_out(env: Environment) -> Server:
     own = discord.PermissionOverwrite(view_channel=True, read_message_history=True, send_messages=True)
     unseen = discord.PermissionOverwrite(view_channel=False)
     guild = env.create_guild("The Porch")
+    simulation.describe(guild, mfa_level=1)
     commands_only = discord.Permissions(use_application_commands=True)
     env.backend.edit_role(guild.id, guild.default_role.id, {"permissions": commands_only.value})
     member = guild.create_role(
@@ -282,7 +284,13 @@ def lay_out(env: Environment) -> Server:
         "Moderator", permissions=discord.Permissions(view_channel=True, moderate_members=True)
     )
     works = discord.Permissions(
-        view_channel=True, send_messages=True, read_message_history=True, manage_roles=True
+        view_channel=True,
+        send_messages=True,
+        read_message_history=True,
+        manage_roles=True,
+        manage_guild=True,
+        view_audit_log=True,
+        kick_members=True,
     )
     bot_role = simulation.own_role(guild)
     env.backend.edit_role(guild.id, bot_role.id, {"permissions": works.value})

@@ -1,9 +1,8 @@
 """The leak audit: every way past the gate, what shows who is here, and what the bot lacks. Pure."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
-from bot.layout.applying import applied
-from bot.layout.changes import Mend
 from bot.layout.doors import doors
 from bot.layout.findings import Finding
 from bot.layout.mending import safe
@@ -31,15 +30,9 @@ def audit(server: Server, places: Places, *, removes_people: bool = False) -> tu
     return tuple(sorted(checked, key=lambda finding: not finding.opens))
 
 
-def mends(server: Server, places: Places) -> tuple[Mend, ...]:
-    """Every safe change, in order, each worked out on the server as those before leave it."""
-    changes: list[Mend] = []
-    tried: set[str] = set()
-    while True:
-        mendable = (f for f in audit(server, places) if f.mend and f.fingerprint not in tried)
-        finding = next(mendable, None)
-        if finding is None:
-            return tuple(changes)
-        tried.add(finding.fingerprint)
-        changes.extend(finding.mend)
-        server = applied(server, *finding.mend)
+def next_to_mend(server: Server, places: Places, tried: Collection[str] = ()) -> Finding | None:
+    """The first finding with a safe mend, without those whose fingerprints were tried.
+
+    Mends of the same channel build on each other, so each is worked out when its turn comes.
+    """
+    return next((f for f in audit(server, places) if f.mend and f.fingerprint not in tried), None)

@@ -59,7 +59,12 @@ def hidden_from(sight: Sight, channel: Channel, role_ids: Iterable[int]) -> tupl
 
 
 def safe(sight: Sight, mend: tuple[Mend, ...]) -> bool:
-    """Whether members, staff, the bot and newcomers keep what they have and should have."""
+    """Whether members, staff, the bot and newcomers keep what they have and should have.
+
+    A role that stands as high as the bot is out of its reach.
+    """
+    if any(_out_of_reach(sight, change) for change in mend):
+        return False
     before, after = sight.server, applied(sight.server, *mend)
     roles, channels = _touched(before, mend)
     if any(isinstance(change, EditRole) for change in mend) and not _keeps_powers(sight, after):
@@ -78,6 +83,13 @@ def safe(sight: Sight, mend: tuple[Mend, ...]) -> bool:
         if _loses(before, after, was, becomes, own, ROOM_NEEDS, before.own_id):
             return False
     return True
+
+
+def _out_of_reach(sight: Sight, change: Mend) -> bool:
+    server = sight.server
+    if not isinstance(change, EditRole) or server.own_id == server.owner_id:
+        return False
+    return server.roles_by_id[change.role_id].position >= server.own_top_position
 
 
 def _loses(

@@ -47,7 +47,7 @@ def waiting_reason(voice: Voice, case: Case) -> str:
 def notice(voice: Voice, target: str) -> Screen:
     """Something for the whole team to hear, such as ``overdue:3``."""
     kind, _, argument = target.partition(":")
-    look = Press(QUEUE, voice.say("show_queue")) if kind != "exposed" else None
+    look = Press(QUEUE, voice.say("show_queue")) if kind != "mended" else None
     return Screen(voice.say(f"notice_{kind}", argument=argument), (look,) if look else ())
 
 

@@ -20,7 +20,7 @@ class EffectKind(StrEnum):
     LETTER = "letter"
     """Tell a person about a decision. The target is the letter."""
     NOTICE = "notice"
-    """Say something in the review channel. The target is ``kind:argument``."""
+    """Say something in the review channel, or the log channel. The target is ``kind:argument``."""
     REVOKE = "revoke"
     """Take the member role from somebody who has it without a decision."""
     REMOVE = "remove"

@@ -15,7 +15,7 @@ _BUTTONS = (
     "decline", "delete_and_leave", "help_button", "keep_on_hold", "open_again", "open_code", "open_file",
     "open_next", "open_task",
     "redirect", "send", "send_decision", "start_again", "take_back", "take_back_now", "talk_to_person",
-    "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
+    "look_again", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
 )  # fmt: skip
 
 LIMITS: Mapping[str, int] = {

@@ -12,6 +12,8 @@ from bot.bench import MayNot
 from bot.conversations import WhyNotRecord
 from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
+from bot.layout.findings import FindingCode
+from bot.layout.model import Permission
 from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Source
 from bot.ports import Why
 from bot.screens.elements import in_messages
@@ -158,7 +160,9 @@ FAMILIES = {
     "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],
     "disclosed_none": WHOSE,
     "problem": ["missing", "too_few", "too_many", "too_short"],
-    "notice": ["task", "overdue", "exposed", "stuck"],
+    "notice": ["task", "overdue", "findings", "mended", "stuck"],
+    "finding": [f"{code.value}_{part}" for code in FindingCode for part in ("what", "why", "mend")],
+    "power": [str(permission.name).lower() for permission in Permission],
 }
 
 

@@ -36,6 +36,7 @@ USE_CASES = {
     "effects",
     "erasing",
     "export",
+    "findings",
     "forms",
     "foundation",
     "gate",
@@ -140,6 +141,15 @@ def test_pure_modules_import_pure_modules_only(name: str) -> None:
     assert reaches(found, "sqlite3", "aiosqlite", "asyncio", "pathlib", "logging") == set()
 
 
+@pytest.mark.parametrize("module", modules("bot/layout"))
+def test_the_layout_is_plain_values(module: str) -> None:
+    """Looking at a server and judging it needs nothing but the server."""
+    found = imports(module)
+
+    assert {n for n in reaches(found, "bot") if not n.startswith("bot.layout.")} == set()
+    assert reaches(found, "sqlite3", "asyncio", "logging", "datetime") == set()
+
+
 @pytest.mark.parametrize("name", sorted(USE_CASES))
 def test_use_cases_render_nothing(name: str) -> None:
     """Only the outbox turns what is recorded into screens, when it acts."""
@@ -147,7 +157,9 @@ def test_use_cases_render_nothing(name: str) -> None:
 
     assert reaches(found, "bot.app", "bot.cli", "bot.words") == set()
     if name != "effects":
-        assert reaches(found, "bot.screens", "bot.ports") == set()
+        assert reaches(found, "bot.screens") == set()
+    if name not in {"effects", "findings"}:
+        assert reaches(found, "bot.ports") == set()
 
 
 @pytest.mark.parametrize("module", modules("bot/store"))

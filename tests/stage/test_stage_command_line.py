@@ -32,7 +32,6 @@ from tests.stage.acts import (
     WILL_NOT_SAY,
     Errors,
     apply,
-    rows,
 )
 
 TOKEN = "a.made-up.token"  # noqa: S105 - it opens nothing
@@ -291,31 +290,6 @@ def test_export_writes_what_people_told_to_a_file_of_ones_own(
     found = json.loads(cases.read_text(encoding="utf-8"))
     assert [case["state"] for case in found] == ["admitted", "held", "held", "waiting"]
     assert stat.S_IMODE(cases.stat().st_mode) == 0o600
-
-
-async def test_a_server_that_shows_more_than_the_quarantine_channel_is_warned_of_loudly_and_once(
-    theatre: Theatre, caplog: pytest.LogCaptureFixture
-) -> None:
-    """A warning in the log at every start; in the review channel once a day, with the channels' names."""
-    assert theatre.cards() == []
-    simulation.set_overwrite(
-        theatre.env,
-        theatre.server.lounge,
-        theatre.server.guild.default_role,
-        discord.PermissionOverwrite(view_channel=True),
-    )
-    with caplog.at_level(logging.WARNING, logger="bot.app"):
-        for _ in range(3):
-            await theatre.restart()
-    warnings = [r.getMessage() for r in caplog.records if r.name == "bot.app"]
-    assert len(warnings) == 3
-    assert all(
-        "1 channels besides the quarantine channel can be seen without any role" in w for w in warnings
-    )
-    [notice] = theatre.cards()
-    assert "#start-here" in notice.content
-    assert "Take View Channel away from @everyone" in notice.content
-    assert await rows(theatre, "SELECT count(*) FROM effect WHERE kind = 'notice'") == [(1,)]
 
 
 async def test_a_server_that_is_not_there_is_one_line_in_the_log(theatre: Theatre, errors: Errors) -> None:
