@@ -170,9 +170,12 @@ def note_retry(connection: sqlite3.Connection, effect: Effect, code: str, due_at
 
 def postpone_all(connection: sqlite3.Connection, kind: EffectKind, due_at: datetime) -> None:
     """Leave all effects of a kind for later without counting an attempt. They keep their order."""
+    # Times are kept in whole milliseconds. Cut off, they would be due a little before they may be done,
+    # and put off to that same moment, over and over.
+    at = to_ms(due_at) + 1
     connection.execute(
         "UPDATE effect SET due_at = ? WHERE kind = ? AND state = 'pending' AND due_at < ?",
-        (to_ms(due_at), kind.value, to_ms(due_at)),
+        (at, kind.value, at),
     )
 
 

@@ -1,5 +1,6 @@
 """The outbox: done, tried again, handed to a person, paced; and what both sides are told of it."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -473,6 +474,20 @@ async def test_roles_are_given_at_the_pace_discord_takes_them(world: World) -> N
     assert len({call.user_id for call in world.doorkeeper.told("grant")}) == 23
     assert world.doorkeeper.told("post") != []
     assert {attempts for _, _, attempts, _ in await effect_states(world)} == {0}
+
+
+async def test_the_pace_holds_on_a_clock_with_microseconds(world: World) -> None:
+    """Times are stored in milliseconds; what is put off comes due when it may be done, not just before."""
+    world.clock.advance(microseconds=121)
+    for number in range(11):
+        await world.send(visitor(700000000000000000 + number), ABOUT_NIL)
+
+    due = await world.drain()
+    assert due is not None
+    world.clock.now = due
+    await asyncio.wait_for(world.drain(), timeout=5)
+
+    assert len(world.doorkeeper.told("grant")) == 11
 
 
 async def test_an_effect_of_a_case_that_is_gone_ends_quietly(world: World) -> None:
