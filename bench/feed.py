@@ -146,8 +146,8 @@ def submit(number: int, custom_id: str, values: dict[str, Any]) -> dict[str, Any
     return interaction_payload(number, 5, {"custom_id": custom_id, "components": components})
 
 
-def ready(client: discord.Client) -> SilentAdapter:
-    """Put a server in a client's view without a gateway."""
+def ready(client: discord.Client, adapter: SilentAdapter) -> None:
+    """Put a server in a client's view without a gateway; replies to presses go to ``adapter``."""
     state = client._connection
     client.loop = asyncio.get_running_loop()
     client.http.loop = client.loop
@@ -168,9 +168,7 @@ def ready(client: discord.Client) -> SilentAdapter:
         "owner_id": "1",
     }
     state._add_guild_from_data(guild)  # type: ignore[arg-type] # a plain dict
-    adapter = SilentAdapter()
     async_.async_context.set(adapter)
-    return adapter
 
 
 async def quiet() -> None:
