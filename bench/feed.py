@@ -39,7 +39,8 @@ class SilentAdapter(async_.AsyncWebhookAdapter):
         if "callback" in key:
             interaction_id = key.split("/interactions/")[1].split("/", maxsplit=1)[0]
             self.answered[interaction_id] = (loop.time(), payload or {"m": multipart})
-        return {"interaction": {"id": "1", "type": 3}}
+            return {"interaction": {"id": "1", "type": 3}}
+        return _message("-")
 
 
 def user(number: int) -> dict[str, Any]:
@@ -96,37 +97,42 @@ def interaction_payload(number: int, kind: int, data: dict[str, Any]) -> dict[st
         "entitlements": [],
         "authorizing_integration_owners": {},
         "data": data,
-        "message": {
-            "id": str(next(_ids)),
-            "channel_id": str(QUARANTINE),
-            "author": user(0),
-            "content": "",
-            "timestamp": "2026-01-01T00:00:00+00:00",
-            "edited_timestamp": None,
-            "tts": False,
-            "mention_everyone": False,
-            "mentions": [],
-            "mention_roles": [],
-            "attachments": [],
-            "embeds": [],
-            "pinned": False,
-            "type": 0,
-            "components": [
-                {
-                    "type": 1,
-                    "id": 1,
-                    "components": [
-                        {
-                            "type": 2,
-                            "id": 2,
-                            "style": 1,
-                            "label": "x",
-                            "custom_id": data.get("custom_id", "-"),
-                        }
-                    ],
-                }
-            ],
-        },
+        "message": _message(data.get("custom_id", "-")),
+    }
+
+
+def _message(custom_id: str) -> dict[str, Any]:
+    """A message of the bot's, with one button."""
+    return {
+        "id": str(next(_ids)),
+        "channel_id": str(QUARANTINE),
+        "author": user(0),
+        "content": "",
+        "timestamp": "2026-01-01T00:00:00+00:00",
+        "edited_timestamp": None,
+        "tts": False,
+        "mention_everyone": False,
+        "mentions": [],
+        "mention_roles": [],
+        "attachments": [],
+        "embeds": [],
+        "pinned": False,
+        "type": 0,
+        "components": [
+            {
+                "type": 1,
+                "id": 1,
+                "components": [
+                    {
+                        "type": 2,
+                        "id": 2,
+                        "style": 1,
+                        "label": "x",
+                        "custom_id": custom_id,
+                    }
+                ],
+            }
+        ],
     }
 
 

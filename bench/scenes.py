@@ -19,7 +19,6 @@ from bot.config import Config
 from bot.effects import Outbox
 from bot.ports import Done, Result, Room
 from bot.screens.elements import Screen
-from cogs._rendering import PressButton
 
 JOINS = 10_000
 PEOPLE = 200
@@ -104,7 +103,6 @@ async def one_round(config: Config) -> Measured:
     async with opened(config, bytes(32)) as foundation:
         house = furnished(foundation)
         feed.ready(house.client, adapter)
-        house.client.add_dynamic_items(PressButton)
         for cog in house.client._adapters:
             await house.client.add_cog(cog)
         joining = await _burst_of_joins(house.client)
@@ -175,7 +173,7 @@ async def _being_held(bench: _Bench) -> None:
 def _button(answer: Payload, beginning: str) -> str:
     """The custom id of the first button of an answer that begins like this."""
     rows = answer["components"]
-    ids = [button["custom_id"] for row in rows for button in row["components"]]
+    ids: list[str] = [button["custom_id"] for row in rows for button in row["components"]]
     return next(custom_id for custom_id in ids if custom_id.startswith(beginning))
 
 

@@ -1,4 +1,4 @@
-"""The Discord client: intents, no caches, our buttons, and one router for everything pressed."""
+"""The Discord client: intents, no caches, and one router for everything pressed."""
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
@@ -9,7 +9,6 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.config.tables import Discord
-from cogs._rendering import PressButton
 from cogs._router import Router
 
 _log = logging.getLogger(__name__)
@@ -82,8 +81,7 @@ class PorchlightClient(commands.Bot):
         self._when_changed = when_changed
 
     async def setup_hook(self) -> None:
-        """Register adapters, buttons and commands before the gateway opens."""
-        self.add_dynamic_items(PressButton)
+        """Register adapters and commands before the gateway opens."""
         for adapter in self._adapters:
             await self.add_cog(adapter)
         await self._sync_commands()
@@ -163,8 +161,10 @@ class PorchlightClient(commands.Bot):
             self._changed(entry.guild)
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
-        """Submitted forms are read here, raw, so that one left open across a restart still lands."""
-        if interaction.type is discord.InteractionType.modal_submit:
+        """Presses and submitted forms are read here, raw: whatever was shown before a restart still works."""
+        if interaction.type is discord.InteractionType.component:
+            await self.router.pressed(interaction)
+        elif interaction.type is discord.InteractionType.modal_submit:
             await self.router.submitted(interaction)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import discord
 
 from bot.questionnaire import Kind
-from bot.screens.elements import MOST_PRESSES, FormSheet, Input, Press, Screen, Style, in_messages
+from bot.screens.elements import MOST_PRESSES, FormSheet, Input, Screen, Style, in_messages
 
 NAMESPACE = "pl"
 
@@ -14,53 +14,67 @@ _NOTHING_TO_READ = "\u200b"
 """Discord takes no message without text."""
 
 _STYLES = {
-    Style.PRIMARY: discord.ButtonStyle.primary,
-    Style.NEUTRAL: discord.ButtonStyle.secondary,
-    Style.GOOD: discord.ButtonStyle.success,
-    Style.DANGER: discord.ButtonStyle.danger,
+    Style.PRIMARY: discord.ButtonStyle.primary.value,
+    Style.NEUTRAL: discord.ButtonStyle.secondary.value,
+    Style.GOOD: discord.ButtonStyle.success.value,
+    Style.DANGER: discord.ButtonStyle.danger.value,
 }
+_PRESSES_IN_A_ROW = 5
+
+Wire = dict[str, Any]
+"""A piece of a message or form as Discord takes it.
+
+https://discord.com/developers/docs/components/reference says what goes into each. We write it out
+because people wait for it: discord.py's own objects for a form take several times as long as all else
+that opening one needs, and are thrown away once they have written the same.
+"""
 
 
-class PressButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"pl:(?P<action>[a-z]+):(?P<ref>[0-9A-Za-z]*)"
-):
-    """Every button there is. What it does is looked up by its action when it is pressed."""
+class Buttons(discord.ui.View):
+    """The buttons of a message. discord.py keeps nothing of them: presses are read raw, like forms."""
 
-    def __init__(self, press: Press) -> None:
-        """Make the button of a press."""
-        self.action = press.action
-        self.ref = press.ref
-        super().__init__(
-            discord.ui.Button(
-                label=press.label,
-                style=_STYLES[press.style],
-                custom_id=f"{NAMESPACE}:{press.action}:{press.ref}",
-            )
-        )
+    def __init__(self, rows: list[Wire]) -> None:
+        """Take the rows, ready to send."""
+        super().__init__(timeout=None)
+        self._rows = rows
+        # A view that still listens would keep a timer of fifteen minutes for every answer to a press.
+        self.stop()
 
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: Any
-    ) -> "PressButton":
-        """The button again, from what stands in a message."""
-        label = item.label if isinstance(item, discord.ui.Button) and item.label else "-"
-        return cls(Press(match["action"], label, match["ref"]))
-
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand the press to the router, which answers for every failure."""
-        await interaction.client.router.pressed(interaction, self.action, self.ref)
+    def to_components(self) -> list[Wire]:
+        """The rows."""
+        return self._rows
 
 
-def view_of(screen: Screen) -> discord.ui.View | None:
-    """The buttons of a screen. Only dynamic items: a mixed view would unregister them all."""
+class PopUp(discord.ui.Modal):
+    """A pop-up form. It is stopped at once, so that discord.py keeps no copy of it: submits are read raw."""
+
+    def __init__(self, title: str, custom_id: str, components: list[Wire]) -> None:
+        """Take what it holds, ready to send."""
+        super().__init__(title=title, custom_id=custom_id, timeout=None)
+        self._components = components
+        self.stop()
+
+    def to_components(self) -> list[Wire]:
+        """What it holds."""
+        return self._components
+
+
+def view_of(screen: Screen) -> Buttons | None:
+    """The buttons of a screen."""
     if not screen.presses:
         return None
-    view = discord.ui.View(timeout=None)
-    for press in screen.presses:
-        view.add_item(PressButton(press))
-    # A view that still listens would keep a timer of fifteen minutes for every answer to a press.
-    view.stop()
-    return view
+    buttons: list[Wire] = [
+        {
+            "type": discord.ComponentType.button.value,
+            "style": _STYLES[press.style],
+            "label": press.label,
+            "custom_id": f"{NAMESPACE}:{press.action}:{press.ref}",
+        }
+        for press in screen.presses
+    ]
+    starts = range(0, len(buttons), _PRESSES_IN_A_ROW)
+    rows = [buttons[start : start + _PRESSES_IN_A_ROW] for start in starts]
+    return Buttons([{"type": discord.ComponentType.action_row.value, "components": row} for row in rows])
 
 
 def messages_of(screen: Screen) -> list[dict[str, Any]]:
@@ -76,80 +90,67 @@ def messages_of(screen: Screen) -> list[dict[str, Any]]:
     return messages
 
 
-def modal_of(form: FormSheet) -> discord.ui.Modal:
-    """A pop-up form. It is stopped at once, so that discord.py keeps no copy of it: submits are read raw."""
-    modal = discord.ui.Modal(
-        title=form.title, custom_id=f"{NAMESPACE}:{form.action}:{form.ref}", timeout=None
-    )
-    for item in form.inputs:
-        modal.add_item(_component(item))
-    modal.stop()
-    return modal
+def modal_of(form: FormSheet) -> PopUp:
+    """A form as a pop-up."""
+    custom_id = f"{NAMESPACE}:{form.action}:{form.ref}"
+    return PopUp(form.title, custom_id, [_component(item) for item in form.inputs])
 
 
-def _component(item: Input) -> discord.ui.Item[Any]:
+def _component(item: Input) -> Wire:
     if item.kind is Kind.TEXT_DISPLAY:
-        return discord.ui.TextDisplay(item.text)
-    return discord.ui.Label(text=item.label, description=item.description or None, component=_field(item))
+        return {"type": discord.ComponentType.text_display.value, "content": item.text}
+    label: Wire = {
+        "type": discord.ComponentType.label.value,
+        "label": item.label,
+        "component": {"custom_id": item.id, "required": item.required, **_field(item)},
+    }
+    return {**label, "description": item.description} if item.description else label
 
 
-def _field(item: Input) -> discord.ui.Item[Any]:
+def _field(item: Input) -> Wire:
     match item.kind:
         case Kind.RADIO:
-            radio: discord.ui.RadioGroup[Any] = discord.ui.RadioGroup(
-                custom_id=item.id, required=item.required
-            )
-            for choice in item.choices:
-                radio.add_option(
-                    label=choice.label,
-                    value=choice.value,
-                    description=choice.description or None,
-                    default=choice.value in item.chosen,
-                )
-            return radio
+            return {"type": discord.ComponentType.radio_group.value, "options": _options(item)}
         case Kind.CHECKBOX_GROUP:
-            group: discord.ui.CheckboxGroup[Any] = discord.ui.CheckboxGroup(
-                custom_id=item.id,
-                required=item.required,
-                min_values=item.least,
-                max_values=item.most,
-            )
-            for choice in item.choices:
-                group.add_option(
-                    label=choice.label,
-                    value=choice.value,
-                    description=choice.description or None,
-                    default=choice.value in item.chosen,
-                )
-            return group
+            return {
+                "type": discord.ComponentType.checkbox_group.value,
+                "min_values": item.least,
+                "max_values": item.most,
+                "options": _options(item),
+            }
         case Kind.SELECT:
-            return discord.ui.Select(
-                custom_id=item.id,
-                required=item.required,
-                min_values=item.least,
-                max_values=item.most,
-                placeholder=item.placeholder or None,
-                options=[
-                    discord.SelectOption(
-                        label=choice.label,
-                        value=choice.value,
-                        description=choice.description or None,
-                        default=choice.value in item.chosen,
-                    )
-                    for choice in item.choices
-                ],
-            )
+            return {
+                "type": discord.ComponentType.select.value,
+                "min_values": item.least,
+                "max_values": item.most,
+                "options": _options(item),
+                **_given(placeholder=item.placeholder),
+            }
         case _:
             style = discord.TextStyle.short if item.kind is Kind.SHORT_TEXT else discord.TextStyle.paragraph
-            return discord.ui.TextInput(
-                custom_id=item.id,
-                style=style,
-                required=item.required,
-                min_length=item.least or None,
-                max_length=item.most,
-                placeholder=item.placeholder or None,
-                default=item.typed or None,
-            )
+            return {
+                "type": discord.ComponentType.text_input.value,
+                "style": style.value,
+                "max_length": item.most,
+                **_given(min_length=item.least, placeholder=item.placeholder, value=item.typed),
+            }
+
+
+def _options(item: Input) -> list[Wire]:
+    return [
+        {
+            "label": choice.label,
+            "value": choice.value,
+            "default": choice.value in item.chosen,
+            **_given(description=choice.description),
+        }
+        for choice in item.choices
+    ]
+
+
+def _given(**values: str | int) -> Wire:
+    """Only what there is: Discord takes no empty description, placeholder or length."""
+    return {name: value for name, value in values.items() if value}
 
 
 def values_in(data: Mapping[str, Any]) -> dict[str, str | list[str] | None]:

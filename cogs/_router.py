@@ -63,19 +63,19 @@ class Router:
                 raise ValueError(f"two handlers for the form {action}")
             self._forms[action] = handler
 
-    async def pressed(self, interaction: discord.Interaction[Any], action: str, ref: str) -> None:
-        """A button was pressed."""
-        handler = self._presses.get(action, _not_ours)
-        await self.answer(interaction, handler, ref=ref, anywhere=action in self._anywhere)
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        """A button was pressed; the message it stands under may be from before a restart."""
+        action, ref = _ours(interaction)
+        if action:
+            handler = self._presses.get(action, _not_ours)
+            await self.answer(interaction, handler, ref=ref, anywhere=action in self._anywhere)
 
     async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         """A form was submitted; it may have been opened before a restart."""
-        data: dict[str, Any] = dict(interaction.data or {})
-        namespace, _, rest = str(data.get("custom_id", "")).partition(":")
-        if namespace != NAMESPACE:
-            return
-        action, _, ref = rest.partition(":")
-        await self.answer(interaction, self._forms.get(action, _not_ours), ref=ref, values=values_in(data))
+        action, ref = _ours(interaction)
+        if action:
+            handler = self._forms.get(action, _not_ours)
+            await self.answer(interaction, handler, ref=ref, values=values_in(dict(interaction.data or {})))
 
     async def answer(
         self,
@@ -119,12 +119,18 @@ class Router:
 
     async def _in_time(self, interaction: discord.Interaction[Any], work: Awaitable[Answer]) -> Answer:
         """Await the work; acknowledge meanwhile when it takes long."""
-        task = asyncio.ensure_future(work)
-        done, _ = await asyncio.wait({task}, timeout=ACKNOWLEDGE_AFTER_SECONDS)
-        if not done:
-            with contextlib.suppress(discord.DiscordException, aiohttp.ClientError, OSError):
-                await interaction.response.defer(ephemeral=True, thinking=True)
-        return await task
+        loop = asyncio.get_running_loop()
+        begun: list[asyncio.Task[None]] = []
+        timer = loop.call_later(
+            ACKNOWLEDGE_AFTER_SECONDS, lambda: begun.append(loop.create_task(_acknowledge(interaction)))
+        )
+        try:
+            return await work
+        finally:
+            timer.cancel()
+            # What is shown next has to know whether this was already the first answer.
+            for acknowledging in begun:
+                await acknowledging
 
     async def _could_not_show(
         self, interaction: discord.Interaction[Any], error: Exception, voice: Voice
@@ -137,6 +143,20 @@ class Router:
             await _show(interaction, screen, voice)
         except discord.DiscordException:
             _errors.note_unanswered(interaction)
+
+
+def _ours(interaction: discord.Interaction[Any]) -> tuple[str, str]:
+    """The action and the ref in a custom id of ours; no action in anybody else's."""
+    data: Mapping[str, Any] = interaction.data or {}
+    namespace, _, rest = str(data.get("custom_id", "")).partition(":")
+    action, _, ref = rest.partition(":")
+    return (action, ref) if namespace == NAMESPACE else ("", "")
+
+
+async def _acknowledge(interaction: discord.Interaction[Any]) -> None:
+    """Ask for patience. Where even that fails, the answer itself is still tried."""
+    with contextlib.suppress(discord.DiscordException, aiohttp.ClientError, OSError):
+        await interaction.response.defer(ephemeral=True, thinking=True)
 
 
 def _handing_back(screen: Screen, voice: Voice, values: RawValues) -> Screen:
