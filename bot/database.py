@@ -27,6 +27,8 @@ BUSY_TIMEOUT_MS = 1000
 """Somebody who pressed a button is told within Discord's three seconds that saving has to wait."""
 
 MOST_UNITS_TOGETHER = 500
+MOST_GATHERED = 500
+"""People who join together are recorded so many at a time; whoever presses waits for one round."""
 
 
 class StorageUnavailable(Exception):
@@ -42,9 +44,16 @@ class Channel(aiosqlite.Connection):
         return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]
 
 
-@dataclass(slots=True)
-class _Waiting:
-    unit: Unit[Any]
+@dataclass(frozen=True, slots=True)
+class _Done:
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Generic[T]):
+    """Something to be done, and whoever waits for it."""
+
+    what: T
     future: "asyncio.Future[Any]"
 
     def settle(self, result: "_Done | BaseException") -> None:
@@ -56,9 +65,40 @@ class _Waiting:
             self.future.set_exception(result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    value: Any
+class _Together(Generic[T]):
+    """Has those who wait at the same time served together, one round after the other."""
+
+    def __init__(
+        self, most: int, serve: "Callable[[Sequence[T]], Awaitable[Sequence[_Done | BaseException]]]"
+    ) -> None:
+        self._most = most
+        self._serve = serve
+        self._waiting: deque[_Waiting[T]] = deque()
+        self._rounds: asyncio.Task[None] | None = None
+
+    async def wait(self, what: T) -> Any:
+        """Have something done, and return or raise what came of it."""
+        waiting = _Waiting(what, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        if self._rounds is None or self._rounds.done():
+            self._rounds = asyncio.create_task(self._serve_all())
+        return await waiting.future
+
+    async def finish(self) -> None:
+        """Wait until everybody was served."""
+        if self._rounds is not None:
+            await asyncio.wait([self._rounds])
+
+    async def _serve_all(self) -> None:
+        while self._waiting:
+            served = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+            results: Sequence[_Done | BaseException]
+            try:
+                results = await self._serve([waiting.what for waiting in served])
+            except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who wait for it
+                results = [error] * len(served)
+            for waiting, result in zip(served, results, strict=True):
+                waiting.settle(result)
 
 
 class Database:
@@ -68,8 +108,8 @@ class Database:
         """Take two open connections to the same file, the second read-only."""
         self._writer = writer
         self._reader = reader
-        self._waiting: deque[_Waiting] = deque()
-        self._leader: asyncio.Task[None] | None = None
+        self._writing = _Together(MOST_UNITS_TOGETHER, self._commit)
+        self._reading = _Together(MOST_UNITS_TOGETHER, self._read)
         self._committed: Callable[[], None] = lambda: None
 
     @classmethod
@@ -95,35 +135,23 @@ class Database:
         An exception in the unit undoes that unit alone. Raises StorageUnavailable when the
         database cannot be written.
         """
-        waiting = _Waiting(unit, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._leader is None or self._leader.done():
-            self._leader = asyncio.create_task(self._commit_what_waits())
-        return cast("T", await waiting.future)
+        return cast("T", await self._writing.wait(unit))
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a function over the read-only connection, on one consistent snapshot."""
-        try:
-            return await self._reader.run(lambda connection: _on_one_snapshot(connection, unit))
-        except sqlite3.OperationalError as error:
-            raise StorageUnavailable(_code(error)) from None
+        return cast("T", await self._reading.wait(unit))
 
-    async def _commit_what_waits(self) -> None:
-        while self._waiting:
-            count = min(len(self._waiting), MOST_UNITS_TOGETHER)
-            batch = [self._waiting.popleft() for _ in range(count)]
-            units = [waiting.unit for waiting in batch]
-            try:
-                results = await self._writer.run(partial(commit, units=units))
-            except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who wait for it
-                results = [error] * len(batch)
+    async def _commit(self, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
+        try:
+            return await self._writer.run(partial(commit, units=units))
+        finally:
             self._committed()
-            for waiting, result in zip(batch, results, strict=True):
-                waiting.settle(result)
+
+    async def _read(self, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
+        return await self._reader.run(partial(_on_one_snapshot, units=units))
 
     async def _finish(self) -> None:
-        if self._leader is not None:
-            await asyncio.wait([self._leader])
+        await self._writing.finish()
         with contextlib.suppress(sqlite3.OperationalError):
             await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
 
@@ -144,31 +172,25 @@ class Gathering(Generic[T, R]):
         self._database = database
         self._unit = unit
         self._afterwards = afterwards
-        self._items: list[T] = []
-        self._next: asyncio.Task[None] | None = None
+        self._arriving = _Together(MOST_GATHERED, self._see_to)
 
     async def add(self, item: T) -> None:
         """Add an item and return once it is on disk."""
-        self._items.append(item)
-        if self._next is None:
-            self._next = asyncio.create_task(self._see_to_them())
-        together = self._next
+        await self._arriving.wait(item)
+
+    async def _see_to(self, items: Sequence[T]) -> "list[_Done | BaseException]":
         try:
-            await asyncio.shield(together)
+            result = await self._database.write(lambda connection: self._unit(connection, items))
+            if self._afterwards is not None:
+                await self._afterwards(result)
         except StorageUnavailable:
             raise
-        except Exception:  # noqa: BLE001 - what spoiled it for all may be another item
-            await self._see_to([item])
-
-    async def _see_to_them(self) -> None:
-        await asyncio.sleep(0)
-        items, self._items, self._next = self._items, [], None
-        await self._see_to(items)
-
-    async def _see_to(self, items: Sequence[T]) -> None:
-        result = await self._database.write(lambda connection: self._unit(connection, items))
-        if self._afterwards is not None:
-            await self._afterwards(result)
+        except Exception as error:  # noqa: BLE001 - it reaches whoever waits, unless another item spoiled it
+            if len(items) == 1:
+                return [error]
+            alone = await asyncio.gather(*(self._see_to([item]) for item in items), return_exceptions=True)
+            return [each if isinstance(each, BaseException) else each[0] for each in alone]
+        return [_Done(None)] * len(items)
 
 
 def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
@@ -233,13 +255,25 @@ def _commit_together(
             connection.execute("ROLLBACK")
 
 
-def _on_one_snapshot(connection: sqlite3.Connection, unit: Unit[T]) -> T:
+def _on_one_snapshot(
+    connection: sqlite3.Connection, units: Sequence[Unit[Any]]
+) -> "list[_Done | BaseException]":
+    """Run units that only read, all on the same state of the database."""
     try:
         connection.execute("BEGIN")
-        return unit(connection)
+        return [_read_by(connection, unit) for unit in units]
+    except sqlite3.OperationalError as error:
+        return [_translated(error) for _ in units]
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+
+
+def _read_by(connection: sqlite3.Connection, unit: Unit[Any]) -> "_Done | BaseException":
+    try:
+        return _Done(unit(connection))
+    except Exception as error:  # noqa: BLE001 - it reaches whoever waits for this unit
+        return _translated(error)
 
 
 def _translated(error: BaseException) -> BaseException:
