@@ -44,16 +44,16 @@ class Erased(Exception):
     """The key that would open this value has been destroyed."""
 
 
-def _seal(key: bytes, plain: bytes, place: str) -> bytes:
+def _seal(cipher: AESGCM, plain: bytes, place: str) -> bytes:
     nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, place.encode())
+    return _VERSION + nonce + cipher.encrypt(nonce, plain, place.encode())
 
 
-def _open(key: bytes, sealed: bytes, place: str) -> bytes:
+def _open(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
     if sealed[:1] != _VERSION:
         raise KeyProblem("A sealed value has a version this Porchlight does not know. Install a newer one.")
     nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-    return AESGCM(key).decrypt(nonce, body, place.encode())
+    return cipher.decrypt(nonce, body, place.encode())
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,12 +65,12 @@ class PersonKey:
 
     def seal(self, text: str, place: str) -> bytes:
         """Encrypt ``text`` for one place, named ``table/column/primary key``."""
-        return _seal(self.secret, text.encode(), place)
+        return _seal(AESGCM(self.secret), text.encode(), place)
 
     def open(self, sealed: bytes, place: str) -> str:
         """What ``seal`` sealed. Raises KeyProblem when it was tampered with or moved."""
         try:
-            return _open(self.secret, sealed, place).decode()
+            return _open(AESGCM(self.secret), sealed, place).decode()
         except InvalidTag:
             raise KeyProblem("A sealed value does not open: it was changed or moved.") from None
 
@@ -81,7 +81,7 @@ class Vault:
     def __init__(self, connection: sqlite3.Connection, master: bytes) -> None:
         """Take an open, migrated ``keys.db`` and the master key. Raises KeyProblem for the wrong one."""
         self._connection = connection
-        self._master = master
+        self._master = AESGCM(master)
         self._lock = threading.RLock()
         self._stock: list[PersonKey] = []
         self._cache: OrderedDict[str, PersonKey] = OrderedDict()

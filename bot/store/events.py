@@ -17,6 +17,7 @@ from bot.clock import from_ms, to_ms
 MACHINE = "machine"
 _EPOCH = 1
 _BEFORE_THE_FIRST = bytes(32)
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def line(
 
 
 def _canonical(value: Mapping[str, object]) -> bytes:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    return _CANONICAL.encode(value).encode()
 
 
 def of_object(connection: sqlite3.Connection, object_id: str) -> list[Event]:
