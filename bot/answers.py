@@ -132,6 +132,8 @@ class Reading:
     ) -> None:
         """Read ``entries`` in order; fields in ``not_asked`` count but are not asked again."""
         self.questionnaire = questionnaire
+        self.given = tuple(entries)
+        """The entries as they were given, whether they count or not."""
         self.view = AnswersView()
         self._not_asked = not_asked
         self._shown: dict[str, ShownPage] = {}
@@ -167,6 +169,18 @@ class Reading:
             return
         for entry in shown.entries:
             self.view = self.view.inside(entry)
+
+    def with_entry(self, entry: Entry) -> "Reading":
+        """The reading once an entry is saved: in the place it had, or else as the last."""
+        others = tuple(entry if other.id == entry.id else other for other in self.given)
+        given = others if entry in others else (*others, entry)
+        return Reading(self.questionnaire, given, self._not_asked)
+
+    def without(self, removed: Sequence[Entry]) -> "Reading":
+        """The reading once entries are taken out."""
+        ids = {entry.id for entry in removed}
+        given = [entry for entry in self.given if entry.id not in ids]
+        return Reading(self.questionnaire, given, self._not_asked)
 
     @property
     def pages(self) -> tuple[ShownPage, ...]:

@@ -7,6 +7,7 @@ is known, and the configuration check, which reasons about answers nobody has gi
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -70,7 +71,7 @@ class Condition(BaseModel):
             raise _shape_problem("a list of conditions may not be empty")
         return self
 
-    @property
+    @cached_property
     def variable(self) -> Variable | None:
         """The variable that a single test asks about; None for a joined condition."""
         if self.field is not None:

@@ -5,16 +5,15 @@ order, and is on disk before anybody is told so. What cannot be saved is handed 
 """
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.access import is_moderator
-from bot.answers import Answer, Entry, RawValues, Reading, parse
+from bot.answers import Entry, RawValues, Reading, parse
 from bot.erasing import end_by_person, forget_case, wipe_answers
 from bot.facts import contradictions
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
-from bot.foundation import Foundation, not_asked
+from bot.foundation import Foundation
 from bot.interests import disclosure_from
 from bot.minting import NextForm, blank_form, entry_form, next_form
 from bot.model import CaseState, InformationPage, Source, Visitor
@@ -65,8 +64,7 @@ class Forms:
         )
 
     def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
-        form = sheets.form(connection, ref)
-        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        form, desk = self._desk_of_form(connection, visitor, ref)
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN)
         why = _why_closed(desk)
@@ -93,32 +91,40 @@ class Forms:
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues, doomed: list[str]
     ) -> Saved | Informed | NotSaved:
         doomed.clear()
-        form = sheets.form(connection, ref)
-        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        form, desk = self._desk_of_form(connection, visitor, ref)
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN, typed_in(raw))
         page = desk.reading.questionnaire.page(form.page_id)
-        why = _why_closed(desk) or self._why_full(connection, form, page)
+        why = _why_closed(desk) or _why_full(desk, form, page)
         if why is not None or page is None:
             return NotSaved(why or WhyNot.UNKNOWN, typed_in(raw))
         answers = parse([f for f in page.fields if f.id in raw], raw)
-        information = self._information(desk, form, answers)
+        before = next((e.answers for e in desk.reading.given if e.id == form.entry_id), None)
+        reading = desk.reading.with_entry(Entry(form.entry_id, form.page_id, {**(before or {}), **answers}))
+        information = self._information(desk, reading)
         if information is not None:
             kept_before = self._inform(connection, desk, information, doomed)
             return Informed(information, desk.by_moderator, kept_before)
         now = self._on.now()
-        key = self._on.key_of(connection, desk.sheet.subject_id)
-        sheets.save_entry(connection, key, form, answers, now)
+        sheets.save_entry(connection, self._on.vault.key(desk.sheet.key_id), form, answers, now)
         self._outdate_summary(connection, desk)
         if desk.case is not None:
             cases.touch(connection, desk.case, now)
-        return self._after(connection, desk, form, page, now)
+        if before is None and page.repeats:
+            # An entry that was taken out and is put back has its old place again, which the database knows.
+            reading = self._on.reading(connection, desk.sheet)
+        return self._after(connection, desk, reading, form, page, now)
 
     def _after(
-        self, connection: sqlite3.Connection, desk: _Desk, form: Form, page: Page, now: datetime
+        self,
+        connection: sqlite3.Connection,
+        desk: _Desk,
+        reading: Reading,
+        form: Form,
+        page: Page,
+        now: datetime,
     ) -> Saved:
         """Mint the refs of whatever may be opened next."""
-        reading = self._on.reading(connection, desk.sheet)
         shown = reading.shown(page.id)
         entry = next((e for e in shown.entries if e.id == form.entry_id), None) if shown else None
         again = sheets.mint_form(connection, form.sheet_id, form.page_id, form.entry_id, now)
@@ -144,21 +150,10 @@ class Forms:
         if desk.sheet.source is Source.CONVERSATION and statements is not None:
             sheets.drop_forms(connection, desk.sheet.id, statements.id)
 
-    def _why_full(self, connection: sqlite3.Connection, form: Form, page: Page | None) -> WhyNot | None:
-        if page is None or sheets.entry_exists(connection, form.entry_id):
-            return None
-        taken = sheets.count_entries(connection, form.sheet_id, page.id)
-        return WhyNot.FULL if taken >= page.repeat_max else None
-
-    def _information(self, desk: _Desk, form: Form, answers: Mapping[str, Answer]) -> InformationPage | None:
+    def _information(self, desk: _Desk, reading: Reading) -> InformationPage | None:
         """The page these answers lead to, were they saved."""
         if desk.sheet.source is Source.UPDATE:
             return None
-        known = [entry for shown in desk.reading.all_pages for entry in shown.entries]
-        before = next((e.answers for e in known if e.id == form.entry_id), {})
-        candidate = Entry(form.entry_id, form.page_id, {**before, **answers})
-        others = [entry for entry in known if entry.id != form.entry_id]
-        reading = Reading(desk.reading.questionnaire, [*others, candidate], not_asked(desk.sheet.source))
         return information_page(self._on.config.rules, reading)
 
     def _inform(
@@ -193,8 +188,7 @@ class Forms:
     def _remove(
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str
     ) -> Summary | NextForm | NotSaved:
-        form = sheets.form(connection, ref)
-        desk = None if form is None else self._desk(connection, visitor, form.sheet_id)
+        form, desk = self._desk_of_form(connection, visitor, ref)
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN)
         why = _why_closed(desk)
@@ -216,7 +210,8 @@ class Forms:
         self, connection: sqlite3.Connection, visitor: Visitor, sheet_id: str
     ) -> Summary | NextForm | NotSaved:
         """``summary``, inside a unit of work."""
-        desk = self._desk(connection, visitor, sheet_id)
+        sheet = sheets.get(connection, sheet_id)
+        desk = None if sheet is None else self._desk(connection, visitor, sheet)
         if desk is None:
             return NotSaved(WhyNot.UNKNOWN)
         why = _why_closed(desk)
@@ -251,13 +246,18 @@ class Forms:
             by_moderator=desk.by_moderator,
         )
 
-    def _desk(self, connection: sqlite3.Connection, visitor: Visitor, sheet_id: str) -> _Desk | None:
+    def _desk_of_form(
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str
+    ) -> tuple[Form, _Desk | None] | tuple[None, None]:
+        found = sheets.of_form(connection, ref)
+        if found is None:
+            return None, None
+        form, sheet = found
+        return form, self._desk(connection, visitor, sheet)
+
+    def _desk(self, connection: sqlite3.Connection, visitor: Visitor, sheet: Sheet) -> _Desk | None:
         """A sheet that this visitor may work on: their own, or one recorded in conversation."""
-        sheet = sheets.get(connection, sheet_id)
-        if sheet is None:
-            return None
-        subject = self._on.find(connection, visitor.user_id)
-        own = subject is not None and subject.id == sheet.subject_id
+        own = self._on.owns(visitor, sheet)
         if not own:
             roles = self._on.config.moderator_roles
             recording = sheet.source is Source.CONVERSATION
@@ -265,6 +265,14 @@ class Forms:
                 return None
         case = cases.of_sheet(connection, sheet.id)
         return _Desk(sheet, case, not own, self._on.reading(connection, sheet))
+
+
+def _why_full(desk: _Desk, form: Form, page: Page | None) -> WhyNot | None:
+    given = desk.reading.given
+    if page is None or any(entry.id == form.entry_id for entry in given):
+        return None
+    taken = sum(entry.page_id == page.id for entry in given)
+    return WhyNot.FULL if taken >= page.repeat_max else None
 
 
 def _why_closed(desk: _Desk) -> WhyNot | None:

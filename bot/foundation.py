@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.database import Database
 from bot.interests import NOT_ASKED_AGAIN
-from bot.model import Source
+from bot.model import Source, Visitor
 from bot.questionnaire import Questionnaire
 from bot.store import sheets, subjects
 from bot.store.sheets import Sheet
@@ -60,8 +60,12 @@ class Foundation:
     def reading(self, connection: sqlite3.Connection, sheet: Sheet) -> Reading:
         """A sheet's answers, read with the questionnaire that it was begun with."""
         questionnaire = self._questionnaire(connection, sheet.questionnaire_hash)
-        key = self.key_of(connection, sheet.subject_id)
-        return Reading(questionnaire, sheets.entries(connection, key, sheet.id), not_asked(sheet.source))
+        entries = sheets.entries(connection, self.vault.key(sheet.key_id), sheet.id)
+        return Reading(questionnaire, entries, not_asked(sheet.source))
+
+    def owns(self, visitor: Visitor, sheet: Sheet) -> bool:
+        """Whether the answers on a sheet are the visitor's own."""
+        return sheet.lookup == self.vault.lookup(visitor.user_id)
 
     def _questionnaire(self, connection: sqlite3.Connection, content_hash: str) -> Questionnaire:
         if content_hash == self.config.questionnaire.content_hash:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.answers import Reading
 from bot.database import Gathering
 from bot.erasing import end_by_person, forget_case
 from bot.filling import NotSaved, Summary
@@ -169,8 +170,7 @@ class Gate:
             if not isinstance(step, NotSaved):
                 return CarryOn(case, step, decisions.was_sent(connection, case.id))
         if case.state is CaseState.HELD:
-            late = case.target_at is not None and case.target_at < self._on.now()
-            return HeldStanding(case, late)
+            return self.held(case)
         if case.is_member:
             return self._admitted(connection, visitor, case)
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
@@ -182,9 +182,17 @@ class Gate:
         wants_person = case.state.is_open and case.wants_person_at is not None
         return Welcome(again=len(known) > 1, wants_person=wants_person)
 
-    def _admitted(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> AdmittedStanding:
+    def held(self, case: Case) -> HeldStanding:
+        """Where somebody stands whose answers are with the team."""
+        return HeldStanding(case, case.target_at is not None and case.target_at < self._on.now())
+
+    def has_role(self, visitor: Visitor) -> bool:
+        """Whether somebody holds the member role."""
         discord = self._on.config.discord
-        has_role = discord is not None and discord.member_role in visitor.role_ids
+        return discord is not None and discord.member_role in visitor.role_ids
+
+    def _admitted(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> AdmittedStanding:
+        has_role = self.has_role(visitor)
         stuck = effects.is_stuck(connection, EffectKind.GRANT, case.id)
         if case.gone_at is not None:
             cases.note_gone(connection, case, None)
@@ -212,7 +220,7 @@ class Gate:
         consents.give(connection, case.id, notice, now)
         case = cases.begin(connection, case, sheet.id, visitor.locale, now)
         self._note(connection, case, "case.begun", now)
-        first = next_form(connection, sheet, self._on.reading(connection, sheet), now)
+        first = next_form(connection, sheet, Reading(self._on.config.questionnaire, ()), now)
         return first or self.standing_within(connection, visitor)
 
     async def reopen(self, visitor: Visitor) -> Standing:

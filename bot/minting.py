@@ -9,7 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.answers import Entry, Reading
+from bot.answers import Entry, Reading, ShownPage
 from bot.questionnaire import Page
 from bot.store import sheets
 from bot.store.sheets import Form, Sheet
@@ -20,11 +20,17 @@ class NextForm:
     """A page that can be opened next."""
 
     ref: str
-    page: Page
+    shown: ShownPage
+    entry: Entry
     number: int
     total: int
     filled: tuple[tuple[Page, str], ...] = ()
     """Pages filled in before, each with the ref that changes it."""
+
+    @property
+    def page(self) -> Page:
+        """The page as the questionnaire has it."""
+        return self.shown.page
 
 
 def next_form(
@@ -43,13 +49,14 @@ def next_form(
         form = entry_form(connection, sheet, entry, now)
     else:
         form = blank_form(connection, sheet, shown.page, now)
+        entry = Entry(form.entry_id, form.page_id)
     filled = tuple(
-        (before.page, entry_form(connection, sheet, entry, now).ref)
+        (before.page, entry_form(connection, sheet, other, now).ref)
         for before in reading.pages
-        for entry in before.entries
-        if entry.id != step.entry_id
+        for other in before.entries
+        if other.id != step.entry_id
     )
-    return NextForm(form.ref, shown.page, number, total, filled)
+    return NextForm(form.ref, shown, entry, number, total, filled)
 
 
 def blank_form(connection: sqlite3.Connection, sheet: Sheet, page: Page, now: datetime) -> Form:

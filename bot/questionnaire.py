@@ -40,7 +40,7 @@ class Kind(StrEnum):
     @property
     def is_choice(self) -> bool:
         """Whether it offers options."""
-        return self in {Kind.RADIO, Kind.SELECT, Kind.CHECKBOX_GROUP}
+        return self is Kind.RADIO or self is Kind.SELECT or self is Kind.CHECKBOX_GROUP
 
     @property
     def is_text(self) -> bool:

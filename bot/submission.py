@@ -4,11 +4,11 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.answers import Problem, RawValues, Reading, parse
+from bot.answers import Entry, Problem, RawValues, Reading, parse
 from bot.facts import History, facts_of
 from bot.filling import NotSaved, WhyNot
 from bot.foundation import Foundation
-from bot.gate import CarryOn, Gate, Standing
+from bot.gate import AdmittedStanding, CarryOn, Gate, Standing
 from bot.interests import disclosure_from, is_paid_now
 from bot.lifecycle import check_admission
 from bot.minting import NextForm, next_form
@@ -101,12 +101,10 @@ class Submission:
     def _own_sheet(
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str
     ) -> tuple[Form | None, Sheet | None]:
-        form = sheets.form(connection, ref)
-        sheet = sheets.get(connection, form.sheet_id) if form else None
-        subject = self._on.find(connection, visitor.user_id)
-        if sheet is None or subject is None or sheet.subject_id != subject.id:
+        found = sheets.of_form(connection, ref)
+        if found is None or not self._on.owns(visitor, found[1]):
             return None, None
-        return form, sheet
+        return found
 
     def _send(self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues) -> SendResult:
         now = self._on.now()
@@ -124,30 +122,36 @@ class Submission:
             return missing
         if reading.statements is not None and reading.statements.page.id != form.page_id:
             return NotSaved(WhyNot.UNKNOWN)
-        unticked = self._keep_statements(connection, sheet, form, raw, now)
-        if unticked is not None:
-            return unticked
+        agreed = self._keep_statements(connection, sheet, form, reading, raw, now)
+        if isinstance(agreed, Unticked):
+            return agreed
         sheets.mark_sent(connection, sheet.id, now)
-        reading = self._on.reading(connection, sheet)
         if case is None:
-            return self._change_links(connection, sheet, reading, now)
-        return self._judge(connection, visitor, sheet, case, reading)
+            return self._change_links(connection, sheet, agreed, now)
+        return self._judge(connection, visitor, sheet, case, agreed)
 
     def _keep_statements(
-        self, connection: sqlite3.Connection, sheet: Sheet, form: Form, raw: RawValues, now: datetime
-    ) -> Unticked | None:
+        self,
+        connection: sqlite3.Connection,
+        sheet: Sheet,
+        form: Form,
+        reading: Reading,
+        raw: RawValues,
+        now: datetime,
+    ) -> Unticked | Reading:
         """Save what was agreed to, in place of what was agreed to before; say what is missing."""
-        reading = self._on.reading(connection, sheet)
         if reading.statements is None:
-            return None
-        key = self._on.key_of(connection, sheet.subject_id)
-        for earlier in reading.statements.entries:
-            sheets.remove_entry(connection, earlier.id, now)
-        sheets.save_entry(connection, key, form, parse(reading.statements.fields, raw), now)
-        shown = self._on.reading(connection, sheet).statements
+            return reading
+        earlier = reading.statements.entries
+        for entry in earlier:
+            sheets.remove_entry(connection, entry.id, now)
+        answers = parse(reading.statements.fields, raw)
+        sheets.save_entry(connection, self._on.vault.key(sheet.key_id), form, answers, now)
+        agreed = reading.without(earlier).with_entry(Entry(form.entry_id, form.page_id, answers))
+        shown = agreed.statements
         problems = tuple(shown.problems(shown.entries[0])) if shown and shown.entries else ()
         if not problems:
-            return None
+            return agreed
         again = sheets.mint_form(connection, sheet.id, form.page_id, form.entry_id, now)
         return Unticked(problems, again.ref)
 
@@ -200,24 +204,25 @@ class Submission:
             object_id=case.id,
             payload={"rule": verdict.rule_id, "disclosed": disclosure.disclosed.value},
         )
-        self._carry_out(connection, case, verdict, outcome, decision.id)
-        return Sent(self._gate.standing_within(connection, visitor))
+        if outcome is Outcome.ADMIT:
+            admitted = self._admit(connection, sheet, case, decision.id)
+            # The role is on its way: whoever sends is told so, whatever they hold at this moment.
+            return Sent(AdmittedStanding(admitted, self._gate.has_role(visitor), stuck=False))
+        return Sent(self._gate.held(self._hold(connection, case, verdict)))
 
-    def _carry_out(
-        self, connection: sqlite3.Connection, case: Case, verdict: Verdict, outcome: Outcome, decision_id: str
-    ) -> None:
+    def _hold(self, connection: sqlite3.Connection, case: Case, verdict: Verdict) -> Case:
         now = self._on.now()
-        if outcome is Outcome.HOLD:
-            reason = verdict.reason or HoldReason.NEEDS_PERSON
-            target = now + self._on.config.timers.decision_target
-            cases.hold(connection, case, reason, now, target)
-            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
-            return
-        cases.decide(connection, case, CaseState.ADMITTED, decision_id, now)
-        key = self._on.key_of(connection, case.subject_id)
+        reason = verdict.reason or HoldReason.NEEDS_PERSON
+        target = now + self._on.config.timers.decision_target
+        effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        return cases.hold(connection, case, reason, now, target)
+
+    def _admit(self, connection: sqlite3.Connection, sheet: Sheet, case: Case, decision_id: str) -> Case:
+        now = self._on.now()
+        admitted = cases.decide(connection, case, CaseState.ADMITTED, decision_id, now)
         decisions.write_letter(
             connection,
-            key,
+            self._on.vault.key(sheet.key_id),
             case_id=case.id,
             decision_id=decision_id,
             text="",
@@ -227,6 +232,7 @@ class Submission:
         effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
         if effects.exists(connection, EffectKind.CARD, case.id):
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        return admitted
 
     def _log(
         self,
@@ -238,7 +244,7 @@ class Submission:
     ) -> disclosures.Logged:
         logged = disclosures.append(
             connection,
-            self._on.key_of(connection, sheet.subject_id),
+            self._on.vault.key(sheet.key_id),
             subject_id=sheet.subject_id,
             case_id=case_id,
             disclosure=disclosure,
@@ -267,7 +273,7 @@ class Submission:
         self, connection: sqlite3.Connection, sheet: Sheet, reading: Reading, now: datetime
     ) -> LinksChanged:
         """Log a member's changed links. Nobody loses access for telling."""
-        key = self._on.key_of(connection, sheet.subject_id)
+        key = self._on.vault.key(sheet.key_id)
         before = disclosures.current(connection, key, sheet.subject_id)
         disclosure = disclosure_from(reading)
         logged = self._log(connection, sheet, None, disclosure, now)

@@ -79,7 +79,7 @@ class Gate(commands.Cog):
         step = await self._gate.agree(pressed.visitor, notice)
         if not isinstance(step, NextForm):
             return screens.standing(pressed.voice, self._config, step)
-        return self._form(pressed, await self._forms.open(pressed.visitor, step.ref))
+        return form_screens.form_sheet(pressed.voice, FormToFill(step.ref, step.shown, step.entry))
 
     async def open_form(self, pressed: Pressed) -> Answer:
         """Open a page."""

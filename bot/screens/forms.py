@@ -1,5 +1,7 @@
 """Forms as people see them, and what they read after each page."""
 
+from dataclasses import replace
+
 from bot.answers import Entry, Problem
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
 from bot.minting import NextForm
@@ -13,15 +15,22 @@ FORM, REMOVE, SUMMARY, SEND, CONFIRM = "form", "remove", "summary", "send", "con
 
 def form_sheet(voice: Voice, form: FormToFill) -> FormSheet:
     """A page as a pop-up form, with what was answered before."""
-    inputs = tuple(
-        _input(voice, field, form.entry, required=field.id in form.shown.required)
-        for field in form.shown.asked
+    shown = form.shown
+    blank = voice.once(
+        shown.page,
+        (tuple(field.id for field in shown.asked), shown.required),
+        lambda: tuple(_blank(voice, field, required=field.id in shown.required) for field in shown.asked),
     )
-    action = SEND if form.shown.page.statements else FORM
-    return FormSheet(action, form.ref, voice.read(form.shown.page.title), inputs)
+    inputs = tuple(_filled_in(item, form.entry) for item in blank) if form.entry.answers else blank
+    action = SEND if shown.page.statements else FORM
+    return FormSheet(action, form.ref, voice.read(shown.page.title), inputs)
 
 
-def _input(voice: Voice, field: FormField, entry: Entry, *, required: bool) -> Input:
+def _filled_in(item: Input, entry: Entry) -> Input:
+    return replace(item, chosen=entry.codes(item.id), typed=entry.text(item.id))
+
+
+def _blank(voice: Voice, field: FormField, *, required: bool) -> Input:
     least = field.min_values if field.kind.is_choice else field.min_length
     return Input(
         id=field.id,
@@ -37,8 +46,6 @@ def _input(voice: Voice, field: FormField, entry: Entry, *, required: bool) -> I
         least=least or (1 if required and field.kind.is_choice else 0),
         most=field.most_values if field.kind.is_choice else field.most_characters,
         placeholder=voice.read(field.placeholder),
-        chosen=entry.codes(field.id),
-        typed=entry.text(field.id),
     )
 
 

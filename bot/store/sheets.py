@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from bot.answers import Answer, Entry
 from bot.clock import from_ms, to_ms
@@ -23,6 +24,10 @@ class Sheet:
     source: Source
     questionnaire_hash: str
     sent_at: datetime | None
+    key_id: str
+    """The key of the person whose answers they are."""
+    lookup: bytes
+    """The hash that this person is found by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +63,52 @@ def open_new(
 ) -> Sheet:
     """Open a sheet on a questionnaire."""
     keep_questionnaire(connection, questionnaire, now)
-    sheet_id = new_id()
-    connection.execute(
-        "INSERT INTO sheet (id, subject_id, source, questionnaire_hash, opened_at) VALUES (?, ?, ?, ?, ?)",
-        (sheet_id, subject_id, source.value, questionnaire.content_hash, to_ms(now)),
-    )
-    return Sheet(sheet_id, subject_id, source, questionnaire.content_hash, None)
+    row = connection.execute(
+        """
+        INSERT INTO sheet (id, subject_id, source, questionnaire_hash, opened_at) VALUES (?, ?, ?, ?, ?)
+        RETURNING *, (SELECT key_id FROM subject WHERE subject.id = subject_id) AS key_id,
+            (SELECT lookup FROM subject WHERE subject.id = subject_id) AS lookup
+        """,
+        (new_id(), subject_id, source.value, questionnaire.content_hash, to_ms(now)),
+    ).fetchone()
+    return _sheet(row)
 
 
 def get(connection: sqlite3.Connection, sheet_id: str) -> Sheet | None:
     """The sheet with this id."""
-    row = connection.execute("SELECT * FROM sheet WHERE id = ?", (sheet_id,)).fetchone()
+    row = connection.execute(
+        """
+        SELECT sheet.*, subject.key_id, subject.lookup
+        FROM sheet JOIN subject ON subject.id = sheet.subject_id
+        WHERE sheet.id = ?
+        """,
+        (sheet_id,),
+    ).fetchone()
     return None if row is None else _sheet(row)
+
+
+def of_form(connection: sqlite3.Connection, ref: str) -> tuple[Form, Sheet] | None:
+    """The open form with this ref, and the sheet it belongs to."""
+    row = connection.execute(
+        """
+        SELECT form.ref, form.sheet_id, form.page_id, form.entry_id,
+            sheet.*, subject.key_id, subject.lookup
+        FROM form JOIN sheet ON sheet.id = form.sheet_id JOIN subject ON subject.id = sheet.subject_id
+        WHERE form.ref = ?
+        """,
+        (ref,),
+    ).fetchone()
+    return None if row is None else (_form(row), _sheet(row))
 
 
 def latest(connection: sqlite3.Connection, subject_id: str, source: Source | None = None) -> Sheet | None:
     """Somebody's newest sheet, of one source or of any."""
     row = connection.execute(
         """
-        SELECT * FROM sheet WHERE subject_id = ? AND (? = '' OR source = ?)
-        ORDER BY opened_at DESC, rowid DESC LIMIT 1
+        SELECT sheet.*, subject.key_id, subject.lookup
+        FROM sheet JOIN subject ON subject.id = sheet.subject_id
+        WHERE sheet.subject_id = ? AND (? = '' OR sheet.source = ?)
+        ORDER BY sheet.opened_at DESC, sheet.rowid DESC LIMIT 1
         """,
         (subject_id, source or "", source or ""),
     ).fetchone()
@@ -86,7 +117,15 @@ def latest(connection: sqlite3.Connection, subject_id: str, source: Source | Non
 
 def _sheet(row: sqlite3.Row) -> Sheet:
     sent_at = None if row["sent_at"] is None else from_ms(row["sent_at"])
-    return Sheet(row["id"], row["subject_id"], Source(row["source"]), row["questionnaire_hash"], sent_at)
+    return Sheet(
+        id=row["id"],
+        subject_id=row["subject_id"],
+        source=Source(row["source"]),
+        questionnaire_hash=row["questionnaire_hash"],
+        sent_at=sent_at,
+        key_id=row["key_id"],
+        lookup=row["lookup"],
+    )
 
 
 def mark_source(connection: sqlite3.Connection, sheet_id: str, source: Source) -> None:
@@ -112,35 +151,38 @@ def delete_updates(connection: sqlite3.Connection, subject_id: str) -> None:
 
 def entries(connection: sqlite3.Connection, key: PersonKey, sheet_id: str) -> tuple[Entry, ...]:
     """The filled-in pages of a sheet, in the order in which they were first saved."""
-    rows = connection.execute(
-        "SELECT id, page_id FROM entry WHERE sheet_id = ? AND removed_at IS NULL ORDER BY ordinal",
+    coded = connection.execute(
+        """
+        SELECT entry.id, entry.page_id, answer.field_id, answer.codes
+        FROM entry LEFT JOIN answer ON answer.entry_id = entry.id
+        WHERE entry.sheet_id = ? AND entry.removed_at IS NULL ORDER BY entry.ordinal
+        """,
         (sheet_id,),
-    ).fetchall()
-    return tuple(Entry(row["id"], row["page_id"], _answers(connection, key, row["id"])) for row in rows)
+    )
+    found: dict[str, Entry] = {}
+    answers: dict[str, dict[str, Answer]] = {}
+    for entry_id, page_id, field_id, codes in coded:
+        given = answers.setdefault(entry_id, {})
+        found.setdefault(entry_id, Entry(entry_id, page_id, given))
+        if field_id is not None:
+            given[field_id] = Answer(codes=_codes(codes))
+    typed = connection.execute(
+        """
+        SELECT entry.id, answer_text.field_id, answer_text.sealed
+        FROM entry JOIN answer_text ON answer_text.entry_id = entry.id
+        WHERE entry.sheet_id = ? AND entry.removed_at IS NULL
+        """,
+        (sheet_id,),
+    )
+    for entry_id, field_id, sealed in typed:
+        answers[entry_id][field_id] = Answer(text=key.open(sealed, _place(entry_id, field_id)))
+    return tuple(found.values())
 
 
-def _answers(connection: sqlite3.Connection, key: PersonKey, entry_id: str) -> dict[str, Answer]:
-    coded = connection.execute("SELECT field_id, codes FROM answer WHERE entry_id = ?", (entry_id,))
-    found = {row["field_id"]: Answer(codes=tuple(json.loads(row["codes"]))) for row in coded}
-    typed = connection.execute("SELECT field_id, sealed FROM answer_text WHERE entry_id = ?", (entry_id,))
-    for row in typed:
-        found[row["field_id"]] = Answer(text=key.open(row["sealed"], _place(entry_id, row["field_id"])))
-    return found
-
-
-def count_entries(connection: sqlite3.Connection, sheet_id: str, page_id: str) -> int:
-    """How often a page has been filled in."""
-    row = connection.execute(
-        "SELECT count(*) AS n FROM entry WHERE sheet_id = ? AND page_id = ? AND removed_at IS NULL",
-        (sheet_id, page_id),
-    ).fetchone()
-    return int(row["n"])
-
-
-def entry_exists(connection: sqlite3.Connection, entry_id: str) -> bool:
-    """Whether an entry has been saved and not taken out."""
-    statement = "SELECT 1 FROM entry WHERE id = ? AND removed_at IS NULL"
-    return connection.execute(statement, (entry_id,)).fetchone() is not None
+@lru_cache(maxsize=1024)
+def _codes(stored: str) -> tuple[str, ...]:
+    """Chosen codes as they are stored: the same few, over and over."""
+    return tuple(json.loads(stored))
 
 
 def save_entry(
@@ -156,15 +198,17 @@ def save_entry(
         """,
         {"id": form.entry_id, "sheet": form.sheet_id, "page": form.page_id, "now": to_ms(now)},
     )
-    for field_id, answer in answers.items():
-        place = (form.entry_id, field_id)
-        connection.execute("DELETE FROM answer WHERE entry_id = ? AND field_id = ?", place)
-        connection.execute("DELETE FROM answer_text WHERE entry_id = ? AND field_id = ?", place)
-        if answer.codes:
-            connection.execute("INSERT INTO answer VALUES (?, ?, ?)", (*place, json.dumps(answer.codes)))
-        elif answer.text:
-            sealed = key.seal(answer.text, _place(*place))
-            connection.execute("INSERT INTO answer_text VALUES (?, ?, ?)", (*place, sealed))
+    places = [(form.entry_id, field_id) for field_id in answers]
+    connection.executemany("DELETE FROM answer WHERE entry_id = ? AND field_id = ?", places)
+    connection.executemany("DELETE FROM answer_text WHERE entry_id = ? AND field_id = ?", places)
+    coded = [(form.entry_id, name, json.dumps(a.codes)) for name, a in answers.items() if a.codes]
+    connection.executemany("INSERT INTO answer VALUES (?, ?, ?)", coded)
+    typed = [
+        (form.entry_id, name, key.seal(a.text, _place(form.entry_id, name)))
+        for name, a in answers.items()
+        if a.text and not a.codes
+    ]
+    connection.executemany("INSERT INTO answer_text VALUES (?, ?, ?)", typed)
 
 
 def remove_entry(connection: sqlite3.Connection, entry_id: str, now: datetime) -> None:
@@ -198,12 +242,6 @@ def mint_form(
         (form.ref, sheet_id, page_id, entry_id, to_ms(now)),
     )
     return form
-
-
-def form(connection: sqlite3.Connection, ref: str) -> Form | None:
-    """The open form with this ref."""
-    row = connection.execute("SELECT * FROM form WHERE ref = ?", (ref,)).fetchone()
-    return None if row is None else _form(row)
 
 
 def newest_form(connection: sqlite3.Connection, sheet_id: str, page_id: str, entry_id: str) -> Form | None:

@@ -5,11 +5,12 @@ in braces; an override may use those of the sentence it replaces, and the shared
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from string import Formatter
+from typing import TypeVar, cast
 
 from bot.text import Text
 
@@ -17,6 +18,10 @@ SHARED_PLACEHOLDERS = frozenset({"name", "discreet_name", "minimum_age", "work_c
 """Placeholders that every sentence may use: they come from the ``[community]`` table."""
 
 HOME_LANGUAGE = "en"
+
+T = TypeVar("T")
+
+_MOST_KEPT = 1000
 
 
 @cache
@@ -61,6 +66,19 @@ class Voice:
         """An admin's own text in this language, filled."""
         return "" if text is None else self.fill(text.in_language(self.locale, self.words.language))
 
+    def once(self, about: object, variant: Hashable, make: Callable[[], T]) -> T:
+        """What ``make`` makes of a thing that never changes, made once per language and variant.
+
+        Only for what is the same for everybody: it is kept in memory.
+        """
+        kept, place = self.words.kept, (id(about), self.locale, variant)
+        if place not in kept:
+            if len(kept) >= _MOST_KEPT:
+                kept.clear()
+            # Kept together with the thing itself, so that nothing else can come to have its id.
+            kept[place] = about, make()
+        return cast("T", kept[place][1])
+
 
 @dataclass(frozen=True)
 class Words:
@@ -69,6 +87,11 @@ class Words:
     language: str
     overrides: Mapping[str, Text]
     shared: Mapping[str, str]
+
+    @cached_property
+    def kept(self) -> dict[Hashable, tuple[object, object]]:
+        """What voices keep for whoever comes next."""
+        return {}
 
     def voice(self, locale: str) -> Voice:
         """The sentences for somebody whose Discord speaks ``locale``."""

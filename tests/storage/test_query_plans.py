@@ -28,7 +28,7 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "the case of a sheet": lambda c: cases.of_sheet(c, "x"),
     "what to wipe": lambda c: cases.to_wipe(c, NOW, 1),
     "the entries of a sheet": lambda c: sheets.entries(c, KEY, "x"),
-    "an open form": lambda c: sheets.form(c, "x"),
+    "an open form and its sheet": lambda c: sheets.of_form(c, "x"),
     "the newest form": lambda c: sheets.newest_form(c, "x", "x", "x"),
     "an unsaved form": lambda c: sheets.unsaved_form(c, "x", "x"),
     "the newest sheet": lambda c: sheets.latest(c, "x"),
