@@ -170,17 +170,12 @@ class Reading:
         for entry in shown.entries:
             self.view = self.view.inside(entry)
 
-    def with_entry(self, entry: Entry) -> "Reading":
+    def with_entry(self, entry: Entry, *, instead_of: Sequence[Entry] = ()) -> "Reading":
         """The reading once an entry is saved: in the place it had, or else as the last."""
-        others = tuple(entry if other.id == entry.id else other for other in self.given)
-        given = others if entry in others else (*others, entry)
-        return Reading(self.questionnaire, given, self._not_asked)
-
-    def without(self, removed: Sequence[Entry]) -> "Reading":
-        """The reading once entries are taken out."""
-        ids = {entry.id for entry in removed}
-        given = [entry for entry in self.given if entry.id not in ids]
-        return Reading(self.questionnaire, given, self._not_asked)
+        removed = {other.id for other in instead_of} - {entry.id}
+        kept = [entry if other.id == entry.id else other for other in self.given if other.id not in removed]
+        known = any(other.id == entry.id for other in self.given)
+        return Reading(self.questionnaire, kept if known else [*kept, entry], self._not_asked)
 
     @property
     def pages(self) -> tuple[ShownPage, ...]:

@@ -27,7 +27,7 @@ BUSY_TIMEOUT_MS = 1000
 """Somebody who pressed a button is told within Discord's three seconds that saving has to wait."""
 
 MOST_UNITS_TOGETHER = 500
-MOST_GATHERED = 500
+MOST_GATHERED = 1000
 """People who join together are recorded so many at a time; whoever presses waits for one round."""
 
 

@@ -147,7 +147,7 @@ class Submission:
             sheets.remove_entry(connection, entry.id, now)
         answers = parse(reading.statements.fields, raw)
         sheets.save_entry(connection, self._on.vault.key(sheet.key_id), form, answers, now)
-        agreed = reading.without(earlier).with_entry(Entry(form.entry_id, form.page_id, answers))
+        agreed = reading.with_entry(Entry(form.entry_id, form.page_id, answers), instead_of=earlier)
         shown = agreed.statements
         problems = tuple(shown.problems(shown.entries[0])) if shown and shown.entries else ()
         if not problems:

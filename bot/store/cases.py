@@ -206,9 +206,9 @@ def reopen(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
     )
 
 
-def touch(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
+def touch(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
     """The person did something; whoever reads the case reads a new version of it."""
-    return _step(
+    _change(
         connection,
         case,
         """
@@ -332,10 +332,16 @@ def delete(connection: sqlite3.Connection, case: Case) -> None:
 def _step(
     connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
 ) -> Case:
+    _change(connection, case, statement, values)
+    return _again(connection, case.id)
+
+
+def _change(
+    connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
+) -> None:
     cursor = connection.execute(statement, {**values, "id": case.id, "version": case.version})
     if cursor.rowcount != 1:
         raise Overtaken
-    return _again(connection, case.id)
 
 
 def _again(connection: sqlite3.Connection, case_id: str) -> Case:
