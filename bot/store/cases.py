@@ -131,8 +131,7 @@ def to_wipe(connection: sqlite3.Connection, before: datetime, most: int) -> list
         WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
             AND closed_at < :before
         UNION ALL
-        SELECT * FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before
-        LIMIT :most
+        SELECT * FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before LIMIT :most
         """,
         {"before": to_ms(before), "most": most},
     )
@@ -167,10 +166,10 @@ def _free_codes(connection: sqlite3.Connection, count: int) -> list[str]:
     """Case codes that nobody has: codes are short, so that in a full database some are taken."""
     free = set[str]()
     while len(free) < count:
-        fresh = {new_case_code() for _ in range(count - len(free))}
+        fresh = [new_case_code() for _ in range(count - len(free))]
         statement = "SELECT code FROM cases WHERE code IN (SELECT value FROM json_each(?))"
-        taken = connection.execute(statement, (json.dumps(list(fresh)),))
-        free |= fresh.difference(row["code"] for row in taken)
+        taken = connection.execute(statement, (json.dumps(fresh),))
+        free |= set(fresh).difference(row["code"] for row in taken)
     return list(free)
 
 
