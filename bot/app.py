@@ -29,6 +29,7 @@ from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.ids import new_id
+from bot.keeper import Keeper
 from bot.links import Links
 from bot.migrations import FOLDER, migrate
 from bot.ports import Builder, Surveyor
@@ -158,6 +159,7 @@ def furnished(foundation: Foundation) -> House:
     forms = Forms(foundation)
     gate = Gate(foundation, forms)
     client = PorchlightClient(ids, router)
+    doorkeeper = DiscordDoorkeeper(client, ids)
     findings = Findings(foundation, DiscordSurveyor(client, ids.server))
     watch = Watch(foundation, findings)
     cogs = (
@@ -172,7 +174,7 @@ def furnished(foundation: Foundation) -> House:
             Refusals(foundation),
             Conversations(foundation, forms),
         ),
-        KeeperCog(config, router, findings),
+        KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
     )
 
     async def when_ready() -> None:
@@ -180,8 +182,7 @@ def furnished(foundation: Foundation) -> House:
         await _server_in_view(foundation)
 
     client.furnish(cogs, when_ready, watch.changed)
-    outbox = Outbox(foundation, DiscordDoorkeeper(client, ids))
-    return House(foundation, client, outbox, Sweep(foundation), watch)
+    return House(foundation, client, Outbox(foundation, doorkeeper), Sweep(foundation), watch)
 
 
 async def _server_in_view(foundation: Foundation) -> None:

@@ -24,6 +24,8 @@ DOMAINS: Mapping[str, tuple[str, ...]] = {
     "earlier_outcome": ("none", "admitted", "declined", "redirected", "ended"),
     "held_before": ("yes", "no"),
     "source": ("gate", "conversation", "update"),
+    "wave": ("yes", "no"),
+    "paused": ("yes", "no"),
 }
 """Every fact with every value it can take."""
 
@@ -38,6 +40,8 @@ MEANINGS: Mapping[str, str] = {
     "earlier_outcome": "how the last earlier case ended",
     "held_before": "whether answers of theirs were sent and held before",
     "source": "where the answers come from",
+    "wave": "whether the person came while many joined at once",
+    "paused": "whether a moderator has paused the gate",
 }
 
 
@@ -49,6 +53,10 @@ class History:
     earlier_outcome: str = "none"
     held_before: bool = False
     source: str = "gate"
+    wave: bool = False
+    """They came while many joined at once."""
+    paused: bool = False
+    """A moderator has paused the gate."""
 
 
 def facts_of(reading: Reading, history: History, *, now: datetime, new_account: timedelta) -> dict[str, str]:
@@ -65,6 +73,8 @@ def facts_of(reading: Reading, history: History, *, now: datetime, new_account: 
         "earlier_outcome": history.earlier_outcome,
         "held_before": _yes(history.held_before),
         "source": history.source,
+        "wave": _yes(history.wave),
+        "paused": _yes(history.paused),
     }
 
 

@@ -18,6 +18,7 @@ from bot.store.cases import Case
 from bot.store.decisions import Letter
 from bot.store.effects import EffectKind
 from bot.store.subjects import Subject
+from bot.waves import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Gate:
             opened = cases.open_all(connection, ids, visitors[0].locale, now)
             lines = zip(ids, opened, strict=True)
             events.record_all(connection, now, "case.opened", "case", lines)
+            joined(connection, self._on.config.raid, opened, now)
 
     def _arrive_again(
         self, connection: sqlite3.Connection, subject: Subject, locale: str, now: datetime
@@ -115,6 +117,7 @@ class Gate:
     def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
         case = cases.open_new(connection, subject_id, locale, now)
         self._note(connection, case, "case.opened", now)
+        joined(connection, self._on.config.raid, [case.id], now)
         return case
 
     def _note(self, connection: sqlite3.Connection, case: Case, action: str, now: datetime) -> None:

@@ -2,7 +2,8 @@
 
 A rule may show an information page, hold, or admit: machines never refuse anybody. Whatever the
 rules say, what is undisclosed is held, and so is anyone whose last case was refused, or who was held
-before and now tells something else: once a person is needed, a person decides.
+before and now tells something else: once a person is needed, a person decides. Nor does the machine
+admit whoever came with a wave of joins, or anybody while the gate is paused.
 """
 
 import hashlib
@@ -66,6 +67,8 @@ NO_RULE = "no_rule"
 UNDISCLOSED_RULE = "always_hold_undisclosed"
 EARLIER_RULE = "always_hold_after_refusal"
 HELD_BEFORE_RULE = "always_hold_after_hold"
+PAUSED_RULE = "always_hold_while_paused"
+WAVE_RULE = "always_hold_in_a_wave"
 
 
 def rules_hash(rules: Sequence[Rule]) -> str:
@@ -151,6 +154,9 @@ def _restrain(verdict: Verdict, facts: Mapping[str, str], admission: Admission) 
         return _held(verdict, EARLIER_RULE, HoldReason.EARLIER_CASE, {"earlier_outcome": (earlier,)})
     if facts.get("held_before") == "yes":
         return _held(verdict, HELD_BEFORE_RULE, HoldReason.EARLIER_CASE, {"held_before": ("yes",)})
+    for fact, rule_id in (("paused", PAUSED_RULE), ("wave", WAVE_RULE)):
+        if facts.get(fact) == "yes":
+            return _held(verdict, rule_id, HoldReason.RAID_LOCK, {fact: ("yes",)})
     nil_return_needs_person = disclosed == "none" and not admission.auto_admit_nil_return
     if admission.human_confirm or nil_return_needs_person:
         return _held(verdict, verdict.rule_id, HoldReason.NEEDS_PERSON, {})

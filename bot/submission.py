@@ -23,7 +23,7 @@ from bot.model import (
     Visitor,
 )
 from bot.rules import Proposal, Verdict, decide
-from bot.store import cases, consents, decisions, disclosures, effects, events, sheets, tasks
+from bot.store import cases, consents, decisions, disclosures, effects, events, pauses, sheets, tasks
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.store.sheets import Form, Sheet
@@ -168,6 +168,8 @@ class Submission:
                 earlier_outcome=self._earlier(connection, case),
                 held_before=decisions.was_held(connection, case.subject_id),
                 source=sheet.source.value,
+                wave=case.wave_id is not None,
+                paused=pauses.current(connection) is not None,
             ),
             now=now,
             new_account=config.admission.new_account,

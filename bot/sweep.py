@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from bot.erasing import wipe_answers, wipe_member
 from bot.foundation import Foundation
 from bot.model import CaseState
-from bot.store import cases, effects, events, queue
+from bot.store import cases, effects, events, queue, status
 from bot.store.effects import EffectKind
+from bot.waves import look
 
 _AT_ONCE = 200
 _PANEL_EVERY = timedelta(hours=1)
@@ -22,11 +23,13 @@ class Sweep:
 
     async def run(self, now: datetime) -> None:
         """One pass."""
+        await self._on.database.write(lambda connection: look(connection, self._on.config.raid, now))
         await self._on.database.write(lambda connection: self._tell_overdue(connection, now))
         await self._on.database.write(lambda connection: self._look_after_panel(connection, now))
         before = now - self._on.config.retention.closed_cases
         while await self._on.database.read(lambda connection: cases.to_wipe(connection, before, 1)):
             await self._on.database.write(lambda connection: self._forget_closed(connection, before, now))
+        await self._on.database.write(lambda connection: status.mark(connection, status.SWEPT, now))
 
     def _tell_overdue(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Once a day, from the chosen local hour on, and only if something waits past its target."""

@@ -1,6 +1,7 @@
 """The Discord client: intents, no caches, and one router for everything pressed."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.config.tables import Discord
+from bot.keeper import Vitals
 from cogs._router import Router
 
 _log = logging.getLogger(__name__)
@@ -159,6 +161,15 @@ class PorchlightClient(commands.Bot):
         """What no event of its own tells: onboarding, integrations, another bot, invites."""
         if str(entry.action.name).startswith(_ABOUT_THE_LAYOUT):
             self._changed(entry.guild)
+
+    def vitals(self) -> Vitals:
+        """How the connection to Discord is."""
+        return Vitals(
+            connected=self.is_ready() and not self.is_closed(),
+            latency=self.latency if math.isfinite(self.latency) else None,
+            members_intent=self.intents.members,
+            library=discord.__version__,
+        )
 
     async def on_interaction(self, interaction: discord.Interaction[Any]) -> None:
         """Presses and submitted forms are read here, raw: whatever was shown before a restart still works."""

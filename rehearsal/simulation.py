@@ -8,17 +8,19 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import discord
 import simcord
 from simcord import actors as _actors
 from simcord import interactions as _interactions
+from simcord.backend import errors as _refusals
 from simcord.backend import serializers
 from simcord.backend.models import Overwrite
 from simcord.enums import InteractionType, OverwriteType
-from simcord.http import router as _http
+from simcord.http.router import RequestContext, route
 
 if simcord.__version__ != "3.2.1":
     raise ImportError("the adaptor is written for simcord 3.2.1")
@@ -39,13 +41,13 @@ def _described(original: Callable[..., Any]) -> Callable[..., Any]:
     return said
 
 
-@_http.route("GET", "/guilds/{guild_id}/onboarding")
+@route("GET", "/guilds/{guild_id}/onboarding")
 def _onboarding(ctx: Any) -> Any:
     guild = ctx.backend.get_guild(ctx.int_arg("guild_id"))
     return getattr(guild, "onboarding", {"enabled": False, "prompts": [], "default_channel_ids": []})
 
 
-@_http.route("PATCH", "/guilds/{guild_id}/widget")
+@route("PATCH", "/guilds/{guild_id}/widget")
 def _widget(ctx: Any) -> Any:
     ctx.require_guild_permissions(ctx.int_arg("guild_id"), "manage_guild")
     guild = ctx.backend.get_guild(ctx.int_arg("guild_id"))
@@ -58,6 +60,29 @@ for _name in ("guild_create_payload", "role_payload", "invite_payload"):
 
 Environment = simcord.Env
 MisuseError = simcord.SetupError
+
+
+_LONGEST_PAUSE = timedelta(hours=24)
+_paused_until: WeakKeyDictionary[Any, dict[int, datetime | None]] = WeakKeyDictionary()
+"""Until when a simulated server takes no invites, by its Discord and its id."""
+
+
+@route("PUT", "/guilds/{guild_id}/incident-actions")
+def _incident_actions(ctx: RequestContext) -> dict[str, Any]:
+    """Discord's own switch for invites, which the simulation lacks."""
+    guild_id = ctx.int_arg("guild_id")
+    ctx.require_guild_permissions(guild_id, "manage_guild")
+    given = ctx.fields("invites_disabled_until")["invites_disabled_until"]
+    until = datetime.fromisoformat(given) if given else None
+    if until is not None and until - ctx.backend.clock.now() > _LONGEST_PAUSE:
+        raise _refusals.BackendError(400, 50035, "Invalid Form Body")
+    _paused_until.setdefault(ctx.backend, {})[guild_id] = until
+    return {"invites_disabled_until": given, "dms_disabled_until": None}
+
+
+def invites_paused_until(env: simcord.Env, guild: Any) -> datetime | None:
+    """Until when a server takes no invites."""
+    return _paused_until.get(env.backend, {}).get(guild.id)
 
 
 @asynccontextmanager
@@ -237,6 +262,18 @@ def can_see(env: simcord.Env, guild: Any, user: Any, channel: Any) -> bool:
 def own_role(guild: Any) -> Any:
     """The role that Discord makes for the bot itself."""
     return next(role for role in guild.roles.values() if role._role.managed)
+
+
+def allow_bot(env: simcord.Env, guild: Any, **rights: bool) -> None:
+    """Somebody gives the bot's own role more rights in the whole server."""
+    role = own_role(guild)
+    more = discord.Permissions(**rights).value
+    env.backend.edit_role(guild.id, role.id, {"permissions": int(role._role.permissions) | more})
+
+
+def may_moderate() -> discord.Permissions:
+    """The permission that makes Discord offer the moderators' commands."""
+    return discord.Permissions(view_channel=True, moderate_members=True)
 
 
 def rest_calls(env: simcord.Env) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from bot.desk import Queue
 from bot.model import CaseState
+from bot.screens import keeper
 from bot.screens.elements import Press, Screen, Style, moment, since
 from bot.store.cases import Case
 from bot.store.decisions import Decision
@@ -47,8 +48,12 @@ def waiting_reason(voice: Voice, case: Case) -> str:
 def notice(voice: Voice, target: str) -> Screen:
     """Something for the whole team to hear, such as ``overdue:3``."""
     kind, _, argument = target.partition(":")
-    look = Press(QUEUE, voice.say("show_queue")) if kind != "mended" else None
-    return Screen(voice.say(f"notice_{kind}", argument=argument), (look,) if look else ())
+    if kind == "wave_over":
+        return keeper.wave_over(voice, argument)
+    presses = keeper.notice_presses(voice, kind)
+    if presses is None:
+        presses = (Press(QUEUE, voice.say("show_queue")),) if kind != "mended" else ()
+    return Screen(voice.say(f"notice_{kind}", argument=argument), presses)
 
 
 def and_back(voice: Voice, key: str) -> Screen:

@@ -232,6 +232,8 @@ def test_facts_of_a_nil_return() -> None:
         "rejoined": "no",
         "earlier_outcome": "none",
         "source": "gate",
+        "wave": "no",
+        "paused": "no",
     }
     assert set(found) == set(DOMAINS) == set(MEANINGS)
 

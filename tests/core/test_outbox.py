@@ -237,6 +237,7 @@ async def test_whoever_waits_for_the_door_goes_first(world: World) -> None:
     """A crowd that asks for a person does not hold up an admission."""
     for number in range(30):
         await world.gate.ask_for_person(visitor(700000000000000001 + number))
+        world.clock.advance(seconds=10)
     await world.send(ANN, ABOUT_NIL)
 
     await world.drain()

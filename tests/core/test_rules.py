@@ -190,6 +190,7 @@ def test_no_rules_admit_the_undisclosed_or_the_refused(
     if verdict.proposal is Proposal.ADMIT:
         assert facts["disclosed"] in {"none", "some"}
         assert facts["earlier_outcome"] not in {"declined", "redirected"}
+        assert (facts["wave"], facts["paused"]) == ("no", "no")
         assert not admission.human_confirm
         assert facts["disclosed"] == "some" or admission.auto_admit_nil_return
 

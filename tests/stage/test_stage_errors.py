@@ -99,6 +99,7 @@ async def test_a_command_that_is_no_longer_there_gets_a_sentence(theatre: Theatr
 
 async def test_another_server_gets_a_sentence_and_help(theatre: Theatre) -> None:
     """A button of ours in a server that is not: told so; help works anywhere."""
+    simulation.fail(theatre.env, "DELETE", "/users/@me/guilds/*", status=500, times=None)
     other = theatre.env.create_guild("Elsewhere")
     room = other.create_text_channel("general")
     await theatre.env.settle()

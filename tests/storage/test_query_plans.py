@@ -11,7 +11,21 @@ import pytest
 
 from bot.database import connect
 from bot.migrations import FOLDER, migrate
-from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, subjects, tasks, views
+from bot.store import (
+    cases,
+    decisions,
+    disclosures,
+    effects,
+    events,
+    pauses,
+    queue,
+    sheets,
+    status,
+    subjects,
+    tasks,
+    views,
+    waves,
+)
 from bot.store.effects import EffectKind
 from bot.vault import PersonKey
 
@@ -52,6 +66,15 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "the unanswered": lambda c: queue.unanswered(c, 8),
     "how many are overdue": lambda c: queue.overdue(c, NOW),
     "what is due": lambda c: effects.due(c, NOW, 10),
+    "the wave that is going on": waves.current,
+    "who came lately": lambda c: waves.came_between(c, NOW, NOW, 25),
+    "who came with a wave": lambda c: waves.begin(c, NOW, NOW),
+    "how many came with a wave": lambda c: waves.still_known(c, "x"),
+    "how many of a wave have answered": lambda c: waves.answered(c, "x"),
+    "the pause": pauses.current,
+    "the longest wait": status._oldest,
+    "what is still to be done": status._pending,
+    "what happened since": lambda c: status.happened_since(c, 1),
 }
 
 
