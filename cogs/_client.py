@@ -12,6 +12,7 @@ from discord.ext import commands
 from bot.config.tables import Discord
 from bot.keeper import Vitals
 from cogs._router import Router
+from cogs._strangers import leave_strangers
 
 _log = logging.getLogger(__name__)
 
@@ -103,17 +104,25 @@ class PorchlightClient(commands.Bot):
             _log.error("the bot is not in the configured server; invite it, then it carries on by itself")
             return
         await self._when_ready()
+        await leave_strangers(self, self._ids.server)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """The server is back after an outage."""
-        if guild.id == self._ids.server and self.is_ready():
+        if not self.is_ready():
+            return
+        if guild.id == self._ids.server:
             await self._when_ready()
+        await leave_strangers(self, self._ids.server)
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """The bot was invited while it runs: offer the commands, which Discord refused before."""
+        """The bot was invited while it runs: offer the commands, which Discord refused before.
+
+        To any other server it is a stranger.
+        """
         if guild.id == self._ids.server:
             await self._sync_commands()
             await self._when_ready()
+        await leave_strangers(self, self._ids.server)
 
     def _changed(self, guild: discord.abc.Snowflake | None) -> None:
         if guild is not None and guild.id == self._ids.server:
