@@ -34,6 +34,7 @@ from bot.links import Links
 from bot.migrations import FOLDER, migrate
 from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
+from bot.serving import watched
 from bot.store import effects, subjects
 from bot.store.effects import EffectKind
 from bot.submission import Submission
@@ -238,7 +239,13 @@ async def run(config: Config, secrets: Secrets) -> None:
         foundation.database.when_committed(wake.set)
         async with (
             house.client,
-            _working(_keep_draining(house, wake), _keep_sweeping(house), _keep_watching(house)),
+            watched(foundation, house.client.vitals, house.client.router.tally) as health,
+            _working(
+                _keep_draining(house, wake),
+                _keep_sweeping(house),
+                _keep_watching(house),
+                health.keep_telling(),
+            ),
         ):
             connection = asyncio.create_task(_connect(house.client, token))
             async with _working(stop.wait()) as (stopping,):

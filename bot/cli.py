@@ -11,6 +11,7 @@ from rich.console import Console
 from bot.config import Config, Loaded, Secrets, load
 from bot.database import StorageUnavailable
 from bot.export import Format, What
+from bot.logs import LogFormat
 from bot.migrations import SchemaProblem
 from bot.vault import KeyProblem
 
@@ -79,6 +80,9 @@ def check(
 def run(
     config: ConfigOption = None,
     log_level: Annotated[str, typer.Option(help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+    log_format: Annotated[
+        LogFormat, typer.Option(help="plain, or json: one object a line, for programs.")
+    ] = LogFormat.PLAIN,
 ) -> None:
     """Run the bot, until Ctrl+C or SIGTERM.
 
@@ -86,15 +90,16 @@ def run(
     """
     from bot import app as application
     from bot.logs import configure
+    from bot.serving import CannotListen
 
     level = log_level.upper()
     if level not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
         _end(f"{log_level} is no log level; write DEBUG, INFO, WARNING or ERROR.", 2)
     loaded = _loaded(config)
-    configure(level)
+    configure(level, form=log_format)
     try:
         asyncio.run(application.run(loaded, Secrets()))
-    except application.CannotStart as problem:
+    except (application.CannotStart, CannotListen) as problem:
         _end(str(problem), 2)
     except (KeyProblem, SchemaProblem) as problem:
         _end(str(problem), 1)

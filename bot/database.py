@@ -156,6 +156,29 @@ class Database:
             await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
 
 
+class Reader:
+    """A read-only connection of its own, for whoever must not stand in the gate's way."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Take an open, read-only connection."""
+        self._channel = channel
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, path: Path) -> AsyncIterator["Reader"]:
+        """Open the database at ``path``, beside the connections that the gate works with."""
+        channel = Channel(lambda: _connect_read_only(path), 64)
+        async with channel:
+            yield cls(channel)
+
+    async def read(self, unit: Unit[T]) -> T:
+        """Run a function over the connection, on one consistent snapshot."""
+        try:
+            return await self._channel.run(lambda connection: _on_one_snapshot(connection, unit))
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(_code(error)) from None
+
+
 class Gathering(Generic[T, R]):
     """Gathers items that arrive together and has one unit of work see to all of them.
 

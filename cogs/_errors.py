@@ -20,7 +20,9 @@ _TOO_LATE = {10062, 40060}
 def screen_for(error: BaseException, voice: Voice) -> Screen:
     """The sentence for an error. The reference ties it to the log line written here."""
     reference = secrets.token_hex(3).upper()
-    _log.error("reference %s: %s", reference, type(error).__name__, exc_info=error)
+    _log.error(
+        "reference %s: %s", reference, type(error).__name__, exc_info=error, extra={"reference": reference}
+    )
     if isinstance(error, StorageUnavailable):
         return Screen(voice.say("cannot_save", reference=reference))
     if isinstance(error, Overtaken):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +47,8 @@ class Router:
         self._presses: dict[str, Handler] = {}
         self._forms: dict[str, Handler] = {}
         self._anywhere: set[str] = set()
+        self.tally: Counter[str] = Counter()
+        """How many presses were ``answered``, and how many too ``late``. About nobody."""
 
     def add_presses(self, handlers: Mapping[str, Handler], *, anywhere: bool = False) -> None:
         """Register what buttons do; ``anywhere`` also outside the server, and without a database."""
@@ -96,6 +99,7 @@ class Router:
             answer = _handing_back(_errors.screen_for(error, voice), voice, values or {})
         try:
             await _show(interaction, answer, voice)
+            self.tally["answered"] += 1
         except Exception as error:  # noqa: BLE001 - whatever happened, the person gets a sentence
             await self._could_not_show(interaction, error, voice)
 
@@ -136,13 +140,18 @@ class Router:
         self, interaction: discord.Interaction[Any], error: Exception, voice: Voice
     ) -> None:
         if _errors.nobody_to_answer(error):
-            _errors.note_unanswered(interaction)
+            self._too_late(interaction)
             return
         screen = _errors.screen_for(error, voice)
         try:
             await _show(interaction, screen, voice)
+            self.tally["answered"] += 1
         except discord.DiscordException:
-            _errors.note_unanswered(interaction)
+            self._too_late(interaction)
+
+    def _too_late(self, interaction: discord.Interaction[Any]) -> None:
+        self.tally["late"] += 1
+        _errors.note_unanswered(interaction)
 
 
 def _ours(interaction: discord.Interaction[Any]) -> tuple[str, str]:

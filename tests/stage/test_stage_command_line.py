@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import signal
+import socket
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -303,3 +305,53 @@ async def test_a_server_that_is_not_there_is_one_line_in_the_log(theatre: Theatr
     await theatre.restart()
     lines = errors.lines
     assert any("is not in the configured server" in line for line in lines)
+
+
+def test_run_serves_the_local_page_and_writes_lines_for_programs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """While it runs; each line of the log is an object, the hourly one among them."""
+    port = free_port()
+    seen: list[tuple[int, str]] = []
+
+    async def serves(client: PorchlightClient, _token: str) -> None:
+        async with aiohttp.ClientSession() as session:
+            for path in ("health", "metrics"):
+                async with session.get(f"http://127.0.0.1:{port}/{path}") as answer:
+                    seen.append((answer.status, await answer.text()))
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not client.is_closed():  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(PorchlightClient, "start", serves)
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    written(tmp_path, OWN, IDS, f"\n[health]\nport = {port}\n")
+    result = porchlight("run", "--log-format", "json")
+    assert result.exit_code == 0, result.output
+    assert [status for status, _ in seen] == [503, 200]
+    assert json.loads(seen[0][1])["problems"] == ["gateway_not_connected"]
+    assert "porchlight_joins_total 0.0" in seen[1][1]
+    text = result.stderr + capfd.readouterr().err
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert any(line["message"].startswith("how it stands: gateway not connected") for line in lines)
+
+
+def test_run_on_a_port_that_is_taken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is a matter of the configuration: 2, and what to write instead."""
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        written(tmp_path, OWN, IDS, f"\n[health]\nport = {port}\n")
+        result = porchlight("run")
+    assert result.exit_code == 2
+    assert f"Nothing can listen on 127.0.0.1, port {port}" in told(result)
+    assert "Write another port in [health]" in told(result)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

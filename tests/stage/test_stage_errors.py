@@ -220,3 +220,20 @@ async def test_a_fault_in_one_unit_undoes_that_unit_alone(theatre: Theatre, erro
     with pytest.raises(ValueError, match="no"):
         await failing
     assert "Saved." in seen.text
+
+
+async def test_presses_are_counted_and_nothing_else_is(theatre: Theatre, errors: Errors) -> None:
+    """Those that were answered, a sentence about an error included, and those that came too late."""
+    errors.expected = True
+    tally = theatre.house.client.router.tally
+    ann = await theatre.newcomer("ann")
+    panel = theatre.panel
+    await ann.press_panel("What we keep")
+    await begin(ann)
+    assert dict(tally) == {"answered": 3}
+    simulation.fail(theatre.env, "POST", "/interactions/*/*/callback", status=400, code=50035)
+    await ann.press("What we keep", on=panel)
+    assert dict(tally) == {"answered": 4}
+    simulation.fail(theatre.env, "POST", "/interactions/*/*/callback", status=404, code=10062)
+    await ann.actor.click(panel, label="What we keep")
+    assert dict(tally) == {"answered": 4, "late": 1}

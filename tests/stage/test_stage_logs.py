@@ -1,6 +1,7 @@
 """Organisation names, typed words and Discord ids stand in no log line, whoever wrote it."""
 
 import io
+import json
 import logging
 import re
 import sqlite3
@@ -11,6 +12,7 @@ import pytest
 
 from bot import logs
 from bot.config import Config
+from bot.logs import LogFormat
 from bot.screens.elements import Press
 from cogs._router import Answer, Pressed
 from rehearsal import simulation
@@ -29,17 +31,24 @@ from tests.stage.acts import (
     code_of,
 )
 
+PARTS = {"time", "level", "logger", "message"}
 WORDS = ("Northwind", "Quillfeather", "Halcyon", "zebrafish", "unicorn", "Annabel", "Benedict", "Mirabelle")
 
 
+@pytest.fixture(params=list(LogFormat))
+def form(request: pytest.FixtureRequest) -> LogFormat:
+    """Each way in which lines are written."""
+    return LogFormat(request.param)
+
+
 @pytest.fixture
-def log() -> Iterator[io.StringIO]:
+def log(form: LogFormat) -> Iterator[io.StringIO]:
     """Everything logged while the bot's own configuration is in force, at DEBUG."""
     root = logging.getLogger()
     names = ("discord", "aiosqlite", "asyncio", "aiohttp")
     before = root.handlers[:], root.level, [logging.getLogger(name).level for name in names]
     stream = io.StringIO()
-    logs.configure("DEBUG", stream)
+    logs.configure("DEBUG", stream, form)
     yield stream
     root.handlers[:] = before[0]
     root.setLevel(before[1])
@@ -112,7 +121,7 @@ async def story(theatre: Theatre) -> None:
 
 
 async def test_a_whole_story_leaves_no_word_and_no_id_in_the_log(
-    stage: Stage, config: Config, log: io.StringIO, errors: Errors
+    stage: Stage, config: Config, log: io.StringIO, form: LogFormat, errors: Errors
 ) -> None:
     """At DEBUG, with discord.py's own loggers, faults and outages, errors that quote content included."""
     errors.expected = True
@@ -141,6 +150,11 @@ async def test_a_whole_story_leaves_no_word_and_no_id_in_the_log(
     assert "aSecretToken" not in written
     for name in ("@everyone", "front-porch", "start-here", "The Porch", "Harbour"):
         assert name not in written, name
+    if form is LogFormat.JSON:
+        lines = [json.loads(line) for line in written.splitlines()]
+        assert all(set(line) - {"reference", "error"} == PARTS for line in lines)
+        assert {len(line["reference"]) for line in lines if "reference" in line} == {6}
+        assert any("RuntimeError" in line.get("error", "") for line in lines)
 
 
 async def test_a_locked_database_names_nothing_in_the_log(
