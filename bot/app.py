@@ -62,6 +62,10 @@ class CannotStart(Exception):
     """The bot cannot start. Its text says why and what to do."""
 
 
+class NotNow(CannotStart):
+    """It cannot start just now, and nothing about the configuration is wrong: later it may."""
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """The furnished bot: the client, and what works beside it."""
@@ -290,9 +294,9 @@ def _in_plain_words() -> Iterator[None]:
             "under Bot; or write members_intent = false in [discord], and nobody is noticed until they press."
         ) from None
     except (aiohttp.ClientError, OSError, discord.GatewayNotFound):
-        raise CannotStart("Discord cannot be reached. Check the network and start again.") from None
+        raise NotNow("Discord cannot be reached. Check the network and start again.") from None
     except discord.HTTPException as error:
-        raise CannotStart(
+        raise NotNow(
             f"Discord answered with an error ({error.status}). See its status page, and start again later."
         ) from None
     except discord.ConnectionClosed as error:

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from bot import cli_backup
 from bot.config import Config, Loaded, Secrets, load
 from bot.database import StorageUnavailable
 from bot.export import Format, What
@@ -99,6 +100,8 @@ def run(
     configure(level, form=log_format)
     try:
         asyncio.run(application.run(loaded, Secrets()))
+    except application.NotNow as problem:
+        _end(str(problem), 1)
     except (application.CannotStart, CannotListen) as problem:
         _end(str(problem), 2)
     except (KeyProblem, SchemaProblem) as problem:
@@ -187,3 +190,6 @@ def rehearse(config: ConfigOption = None) -> None:
 def _end(sentence: str, code: int) -> NoReturn:
     err.print(sentence, markup=False)
     raise typer.Exit(code)
+
+
+cli_backup.add_to(app, out, _loaded, _end)

@@ -173,10 +173,10 @@ class Reader:
 
     async def read(self, unit: Unit[T]) -> T:
         """Run a function over the connection, on one consistent snapshot."""
-        try:
-            return await self._channel.run(lambda connection: _on_one_snapshot(connection, unit))
-        except sqlite3.OperationalError as error:
-            raise StorageUnavailable(_code(error)) from None
+        result = (await self._channel.run(partial(_on_one_snapshot, units=[unit])))[0]
+        if isinstance(result, _Done):
+            return cast("T", result.value)
+        raise result
 
 
 class Gathering(Generic[T, R]):

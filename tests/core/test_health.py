@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,6 +25,8 @@ from bot.keeper import Vitals
 from bot.model import Outcome
 from bot.serving import CannotListen, serving, watched
 from tests.support import ABOUT_NIL, ANN, BEN, MOD, FakeClock, World, raw_connection, visitor
+
+DOCS = Path(__file__).parents[2] / "docs" / "watching.md"
 
 WELL = Vitals(connected=True, latency=0.05, members_intent=True, library="2.7.1")
 LOST = Vitals(connected=False, latency=None, members_intent=True, library="2.7.1")
@@ -175,6 +178,10 @@ async def test_the_numbers(world: World, page: Watched) -> None:
     }
     assert {name: found.get(name) for name in expected} == expected
     assert found["porchlight_outbox pending"] > 0
+    documented = set(re.findall(r"`(porchlight_[a-z_]+)[`{]", DOCS.read_text(encoding="utf-8")))
+    told = {name.split()[0] for name in found}
+    assert documented - told == {"porchlight_last_reconcile_timestamp_seconds"}
+    assert told <= documented
     assert "porchlight_last_reconcile_timestamp_seconds" not in found
 
 

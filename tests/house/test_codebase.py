@@ -29,6 +29,7 @@ PURE = {
 """Pure modules: values in, values out."""
 
 USE_CASES = {
+    "backup",
     "bench",
     "conversations",
     "decisions",

@@ -163,18 +163,18 @@ def test_run_without_ids_says_what_to_add(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 REFUSALS = [
-    (discord.LoginFailure("Improper token has been passed."), "Discord does not accept the token."),
-    (discord.PrivilegedIntentsRequired(None), "Discord does not give this bot the Server Members intent."),
-    (aiohttp.ClientConnectionError("no route"), "Discord cannot be reached."),
-    (OSError("no network"), "Discord cannot be reached."),
+    (discord.LoginFailure("Improper token has been passed."), 2, "Discord does not accept the token."),
+    (discord.PrivilegedIntentsRequired(None), 2, "Discord does not give this bot the Server Members intent."),
+    (aiohttp.ClientConnectionError("no route"), 1, "Discord cannot be reached."),
+    (OSError("no network"), 1, "Discord cannot be reached."),
 ]
 
 
-@pytest.mark.parametrize(("refusal", "sentence"), REFUSALS)
+@pytest.mark.parametrize(("refusal", "code", "sentence"), REFUSALS)
 def test_what_discord_refuses_at_the_start_is_one_clear_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception, sentence: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refusal: Exception, code: int, sentence: str
 ) -> None:
-    """A wrong token, a missing intent, no network: 2, a sentence, the token nowhere, no traceback."""
+    """A wrong token, a missing intent: 2. No network: 1, because starting again may help. No traceback."""
 
     async def refused(_client: PorchlightClient, _token: str) -> None:
         await asyncio.sleep(0)
@@ -184,7 +184,7 @@ def test_what_discord_refuses_at_the_start_is_one_clear_sentence(
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     written(tmp_path, OWN, IDS)
     result = porchlight("run")
-    assert result.exit_code == 2
+    assert result.exit_code == code
     assert sentence in told(result)
     assert TOKEN not in result.output
 
@@ -355,3 +355,34 @@ def free_port() -> int:
     with closing(socket.socket()) as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+async def test_backup_makes_copies_while_the_bot_runs(
+    theatre: Theatre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says where they are and what to do with them; a second time it overwrites nothing."""
+    await apply(await theatre.newcomer("ann"), NOTHING_TO_TELL)
+    export_config(theatre, tmp_path, monkeypatch)
+    to = tmp_path / "copies"
+    result = await asyncio.to_thread(porchlight, "backup", "--to", str(to))
+    assert result.exit_code == 0, result.output
+    assert f"Copied to {to}/data/porchlight.db and {to}/keys/keys.db." in told(result)
+    assert "Keep them in two different places" in result.output
+    again = await asyncio.to_thread(porchlight, "backup", "--to", str(to))
+    assert again.exit_code == 1
+    assert "exists already. Choose another folder" in told(again)
+    await apply(await theatre.newcomer("ben"), NOTHING_TO_TELL)
+
+
+def test_backup_before_anything_ran_is_a_sentence(tmp_path: Path) -> None:
+    """1, and no folder full of nothing."""
+    written(tmp_path, OWN, IDS)
+    result = porchlight("backup", "--to", str(tmp_path / "copies"))
+    assert result.exit_code == 1
+    assert "Has the bot run here yet?" in told(result)
+    (tmp_path / "data").mkdir()
+    for name in ("porchlight.db", "keys.db"):
+        (tmp_path / "data" / name).write_text("not a database, by far")
+    result = porchlight("backup", "--to", str(tmp_path / "copies"))
+    assert result.exit_code == 1
+    assert "No copy was made (" in told(result)
