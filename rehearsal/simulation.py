@@ -265,10 +265,11 @@ def own_role(guild: Any) -> Any:
 
 
 def allow_bot(env: simcord.Env, guild: Any, **rights: bool) -> None:
-    """Somebody gives the bot's own role more rights in the whole server."""
+    """Somebody gives the bot's own role rights in the whole server, or takes them from it."""
     role = own_role(guild)
-    more = discord.Permissions(**rights).value
-    env.backend.edit_role(guild.id, role.id, {"permissions": int(role._role.permissions) | more})
+    permissions = discord.Permissions(int(role._role.permissions))
+    permissions.update(**rights)
+    env.backend.edit_role(guild.id, role.id, {"permissions": permissions.value})
 
 
 def may_moderate() -> discord.Permissions:

@@ -65,6 +65,7 @@ async def test_help_and_a_person_are_there_in_a_rush_and_in_a_pause(small: Theat
 
 async def test_invites_are_paused_by_discords_own_switch(small: Theatre) -> None:
     """The button refuses with what to mend, then works, and can be taken back."""
+    simulation.allow_bot(small.env, small.server.guild, manage_guild=False)
     await rush(small)
     mia = await small.moderator("mia")
     [alert] = small.cards()
