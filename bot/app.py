@@ -34,6 +34,7 @@ from bot.links import Links
 from bot.migrations import FOLDER, migrate
 from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
+from bot.reminders import Reminders
 from bot.serving import watched
 from bot.store import effects, subjects
 from bot.store.effects import EffectKind
@@ -50,6 +51,7 @@ from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
+from cogs.reminders import Reminders as RemindersCog
 
 _log = logging.getLogger(__name__)
 
@@ -170,6 +172,7 @@ def furnished(foundation: Foundation) -> House:
     cogs = (
         HelpCog(config, router),
         GateCog(config, router, gate, forms, Submission(foundation, gate)),
+        RemindersCog(router, Reminders(foundation)),
         LinksCog(config, router, Links(foundation, forms)),
         DeskCog(
             config,

@@ -3,18 +3,21 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 
+from bot import timing
 from bot.erasing import retire_card
 from bot.findings import news
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
-from bot.ports import Done, Doorkeeper, Refused, Result, Room, Why
+from bot.ports import Done, Doorkeeper, Later, Refused, Result, Room, Why
 from bot.screens import desk as desk_screens
 from bot.screens import findings as finding_screens
 from bot.screens import letters as letter_screens
+from bot.screens import reminders as reminder_screens
 from bot.screens.elements import Screen
 from bot.screens.panel import panel
-from bot.store import cases, decisions, messages
+from bot.store import cases, decisions, effects, events, marks, messages, subjects
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.store.messages import Posted
@@ -70,6 +73,12 @@ class Attempts:
                 return self._grant(connection, case)
             case EffectKind.REVOKE:
                 return self._revoke(connection, case)
+            case EffectKind.REMINDER | EffectKind.REMOVE if self._has_been_away(connection):
+                return Attempt(_not_yet)
+            case EffectKind.REMINDER:
+                return self._reminder(connection, effect, case)
+            case EffectKind.REMOVE:
+                return self._remove(connection, case)
             case _:
                 raise LookupError(effect.kind.value)
 
@@ -85,6 +94,67 @@ class Attempts:
         if user_id is None or any(c.is_member for c in cases.of_subject(connection, case.subject_id)):
             return None
         return Attempt(lambda: self._doorkeeper.revoke(user_id, case.code), settled_by=frozenset({Why.GONE}))
+
+    def _has_been_away(self, connection: sqlite3.Connection) -> bool:
+        """Whether time has to be given back first: what was due may then be due later."""
+        return bool(timing.away(marks.at(connection, marks.SWEPT), self._on.now()))
+
+    def _reminder(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
+        """Remind somebody, or tell them that their request closed; only if they still want that."""
+        user_id = self._on.user_id(connection, case.subject_id)
+        latest = cases.of_subject(connection, case.subject_id)[0]
+        if user_id is None or case.may_remind_at is None or latest.id != case.id:
+            return None
+        voice = self._on.config.words.voice(case.locale)
+        if effect.target == "closed" and case.state is CaseState.LAPSED:
+            screen = reminder_screens.closed(voice, self._on.config, self._remove_at(connection, case))
+        elif effect.target == "open" and case.state is CaseState.ANSWERING and case.reminders > 0:
+            screen = reminder_screens.reminder(voice, self._on.config, case)
+        else:
+            return None
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            if isinstance(result, Done):
+                self._note(connection, case, f"case.told_{effect.target}")
+
+        return Attempt(
+            lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
+        )
+
+    def _remove_at(self, connection: sqlite3.Connection, case: Case) -> datetime | None:
+        due_at = effects.due_at(connection, EffectKind.REMOVE, case.id)
+        return due_at if self._on.config.timers.after_lapse == "remove" else None
+
+    def _remove(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
+        """Remove somebody whose request closed by itself, unless anything has changed since."""
+        user_id = self._on.user_id(connection, case.subject_id)
+        known = cases.of_subject(connection, case.subject_id)
+        if user_id is None or known[0].id != case.id or case.state is not CaseState.LAPSED:
+            return None
+        if self._on.config.timers.after_lapse != "remove" or any(c.is_member for c in known):
+            return None
+        if subjects.belongs_inside(connection, case.subject_id):
+            return None
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            if isinstance(result, Done):
+                self._note(connection, case, "case.removed")
+
+        return Attempt(
+            lambda: self._doorkeeper.remove(user_id, case.code),
+            note,
+            settled_by=frozenset({Why.GONE, Why.KEPT}),
+        )
+
+    def _note(self, connection: sqlite3.Connection, case: Case, action: str) -> None:
+        events.record(
+            connection,
+            now=self._on.now(),
+            actor=events.MACHINE,
+            action=action,
+            object_kind="case",
+            object_id=case.id,
+        )
 
     def _letter(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         case = cases.get(connection, effect.case_id or "")
@@ -189,6 +259,10 @@ class Attempts:
         # Once forgotten, a missing message is posted anew, which cannot find it missing again.
         mended = frozenset({Why.MISSING_MESSAGE} if posted else ())
         return Attempt(call, note, mended_by_retry=mended)
+
+
+async def _not_yet() -> Result:
+    return Later("not_swept")
 
 
 def _nonce(effect: Effect, part: str = "") -> str:

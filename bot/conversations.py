@@ -13,6 +13,7 @@ from bot.minting import NextForm
 from bot.model import CaseState, Source, Visitor
 from bot.store import cases, effects, events, sheets
 from bot.store.effects import EffectKind
+from bot.timing import TEAMS_TURN
 
 
 class WhyNotRecord(StrEnum):
@@ -69,13 +70,13 @@ class Conversations:
         sheet_id = case.sheet_id
         if case.state is CaseState.HELD and sheet_id is not None:
             sheets.mark_sent(connection, sheet_id, None)
-            case = cases.reopen(connection, case, now)
+            case = cases.reopen(connection, case, now, TEAMS_TURN)
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         if case.state is CaseState.WAITING or sheet_id is None:
             questionnaire = self._on.config.questionnaire
             sheet = sheets.open_new(connection, case.subject_id, Source.CONVERSATION, questionnaire, now)
             sheet_id = sheet.id
-            cases.begin(connection, case, sheet_id, case.locale, now)
+            cases.begin(connection, case, sheet_id, case.locale, now, TEAMS_TURN)
         sheets.mark_source(connection, sheet_id, Source.CONVERSATION)
         events.record(
             connection,

@@ -7,6 +7,7 @@ from bot.answers import Entry, Problem, ShownPage
 from bot.minting import NextForm
 from bot.model import InformationPage, Source
 from bot.questionnaire import Page
+from bot.store.cases import Case
 
 
 class WhyNot(StrEnum):
@@ -51,6 +52,8 @@ class Saved:
     """How many entries of the page there are."""
     by_moderator: bool = False
     sheet_id: str = ""
+    case: Case | None = None
+    """The person's own case as it stands now; None for a moderator, and for a member's change."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ order, and is on disk before anybody is told so. What cannot be saved is handed 
 """
 
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.access import is_moderator
@@ -22,6 +22,7 @@ from bot.rules import information_page
 from bot.store import cases, decisions, events, sheets
 from bot.store.cases import Case
 from bot.store.sheets import Form, Sheet
+from bot.timing import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,22 @@ class Forms:
         now = self._on.now()
         sheets.save_entry(connection, self._on.vault.key(desk.sheet.key_id), form, answers, now)
         self._outdate_summary(connection, desk)
-        if desk.case is not None:
-            cases.touch(connection, desk.case, now)
         if before is None and page.repeats:
             # An entry that was taken out and is put back has its old place again, which the database knows.
             reading = self._on.reading(connection, desk.sheet)
-        return self._after(connection, desk, reading, form, page, now)
+        saved = self._after(connection, desk, reading, form, page, now)
+        return self._touch(connection, desk, saved, now)
+
+    def _touch(self, connection: sqlite3.Connection, desk: _Desk, saved: Saved, now: datetime) -> Saved:
+        """A step was taken in a case: its time begins anew."""
+        if desk.case is None:
+            return saved
+        case = cases.touch(connection, desk.case, now, self._turn(desk, now, complete=saved.next is None))
+        return saved if desk.by_moderator else replace(saved, case=case)
+
+    def _turn(self, desk: _Desk, now: datetime, *, complete: bool) -> Turn:
+        to_confirm = complete and desk.sheet.source is Source.CONVERSATION
+        return self._on.turn(now, desk.case, by_moderator=desk.by_moderator, to_confirm=to_confirm)
 
     def _after(
         self,
@@ -178,7 +189,7 @@ class Forms:
             self._on.vault.doom(doomed)
         else:
             wipe_answers(connection, case, now)
-            cases.set_aside(connection, case)
+            cases.set_aside(connection, case, now, self._on.turn(now, case))
         return False
 
     async def remove(self, visitor: Visitor, ref: str) -> Summary | NextForm | NotSaved:
@@ -198,9 +209,11 @@ class Forms:
         now = self._on.now()
         sheets.remove_entry(connection, form.entry_id, now)
         self._outdate_summary(connection, desk)
+        table = self.table(connection, visitor, desk.sheet.id)
         if desk.case is not None:
-            cases.touch(connection, desk.case, now)
-        return self.table(connection, visitor, desk.sheet.id)
+            turn = self._turn(desk, now, complete=isinstance(table, Summary))
+            cases.touch(connection, desk.case, now, turn)
+        return table
 
     async def summary(self, visitor: Visitor, sheet_id: str) -> Summary | NextForm | NotSaved:
         """All answers with the refs to change them; or the page that is still missing."""

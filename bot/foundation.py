@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from bot import timing
 from bot.answers import Reading
 from bot.clock import Clock
 from bot.config import Config
@@ -15,8 +16,10 @@ from bot.interests import NOT_ASKED_AGAIN
 from bot.model import Source, Visitor
 from bot.questionnaire import Questionnaire
 from bot.store import sheets, subjects
+from bot.store.cases import Case
 from bot.store.sheets import Sheet
 from bot.store.subjects import Subject
+from bot.timing import TEAMS_TURN, Turn
 from bot.vault import PersonKey, Vault
 
 
@@ -32,6 +35,18 @@ class Foundation:
     def now(self) -> datetime:
         """The present moment, in UTC."""
         return self.clock()
+
+    def turn(
+        self, now: datetime, case: Case | None = None, *, by_moderator: bool = False, to_confirm: bool = False
+    ) -> Turn:
+        """Whose turn it is after a step in a case that is not held, and until when."""
+        wants_person = case is not None and case.wants_person_at is not None
+        if not timing.is_persons_turn(
+            wants_person=wants_person, by_moderator=by_moderator, to_confirm=to_confirm
+        ):
+            return TEAMS_TURN
+        timers = self.config.timers
+        return timing.persons_turn(now, timers.lapse_after, timers.reminders)
 
     async def destroy_keys(self, key_ids: Sequence[str]) -> None:
         """Destroy keys whose people are gone from the database, without holding up anybody else."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.answers import Reading
 from bot.database import Gathering
-from bot.erasing import end_by_person, forget_case
+from bot.erasing import end_by_person, forget_case, wipe_answers
 from bot.filling import NotSaved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
@@ -29,6 +29,10 @@ class Welcome:
     """There was an earlier case."""
     wants_person: bool = False
     """They asked to talk to a person, which they can take back."""
+    kept: bool = False
+    """Their request closed by itself, and the answers in it have not been deleted yet."""
+    remove_at: datetime | None = None
+    """When they are removed from the server if they do not start again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class Gate:
         if newcomers:
             people = subjects.add_all(connection, self._on.vault, newcomers, now)
             ids = [subject.id for subject in people]
-            opened = cases.open_all(connection, ids, visitors[0].locale, now)
+            opened = cases.open_all(connection, ids, visitors[0].locale, now, self._on.turn(now))
             lines = zip(ids, opened, strict=True)
             events.record_all(connection, now, "case.opened", "case", lines)
             joined(connection, self._on.config.raid, opened, now)
@@ -115,7 +119,7 @@ class Gate:
         self._open_case(connection, subject.id, locale, now)
 
     def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
-        case = cases.open_new(connection, subject_id, locale, now)
+        case = cases.open_new(connection, subject_id, locale, now, self._on.turn(now))
         self._note(connection, case, "case.opened", now)
         joined(connection, self._on.config.raid, [case.id], now)
         return case
@@ -182,6 +186,10 @@ class Gate:
             if letter is not None and letter.delivery in {Delivery.CLOSED, Delivery.GONE}:
                 decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
             return RefusedStanding(case, letter)
+        if case.state is CaseState.LAPSED:
+            due = effects.due_at(connection, EffectKind.REMOVE, case.id)
+            removing = due is not None and self._on.config.timers.after_lapse == "remove"
+            return Welcome(again=True, kept=case.sheet_id is not None, remove_at=due if removing else None)
         wants_person = case.state.is_open and case.wants_person_at is not None
         return Welcome(again=len(known) > 1, wants_person=wants_person)
 
@@ -221,7 +229,7 @@ class Gate:
             case = self._open_case(connection, subject.id, visitor.locale, now)
         sheet = sheets.open_new(connection, subject.id, Source.GATE, self._on.config.questionnaire, now)
         consents.give(connection, case.id, notice, now)
-        case = cases.begin(connection, case, sheet.id, visitor.locale, now)
+        case = cases.begin(connection, case, sheet.id, visitor.locale, now, self._on.turn(now, case))
         self._note(connection, case, "case.begun", now)
         first = next_form(connection, sheet, Reading(self._on.config.questionnaire, ()), now)
         return first or self.standing_within(connection, visitor)
@@ -235,7 +243,7 @@ class Gate:
         if case is not None and case.state is CaseState.HELD and case.sheet_id is not None:
             now = self._on.now()
             sheets.mark_sent(connection, case.sheet_id, None)
-            case = cases.reopen(connection, case, now)
+            case = cases.reopen(connection, case, now, self._on.turn(now, case))
             self._note(connection, case, "case.reopened", now)
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         return self.standing_within(connection, visitor)
@@ -253,7 +261,7 @@ class Gate:
             return self._admitted(connection, visitor, case)
         if case is None or not case.state.is_open:
             case = self._open_case(connection, subject.id, visitor.locale, now)
-        if case.wants_person_at is not None:
+        if case.wants_person_at is not None and case.lapse_at is None:
             return case
         case = cases.ask_for_person(connection, case, now, now + self._on.config.timers.person_target)
         self._note(connection, case, "case.person_wanted", now)
@@ -265,8 +273,14 @@ class Gate:
         return await self._on.database.write(lambda connection: self._take_back(connection, visitor))
 
     def _take_back(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
-        case = self._open_case_of(connection, visitor.user_id)
-        if case is None:
+        subject = self._on.find(connection, visitor.user_id)
+        known = cases.of_subject(connection, subject.id) if subject else []
+        case = known[0] if known else None
+        if case is not None and case.state is CaseState.LAPSED and case.sheet_id is not None:
+            wipe_answers(connection, case, self._on.now())
+            self._note(connection, case, "case.answers_deleted", self._on.now())
+            return True
+        if case is None or not case.state.is_open:
             return False
         end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
         return True
@@ -306,7 +320,8 @@ class Gate:
         events.count(connection, "information.work", self._on.now())
         case = self._open_case_of(connection, visitor.user_id)
         if case is not None and case.state is CaseState.WAITING and case.wants_person_at is None:
-            cases.set_aside(connection, case)
+            now = self._on.now()
+            cases.set_aside(connection, case, now, self._on.turn(now, case))
         subject = self._on.find(connection, visitor.user_id)
         known = cases.of_subject(connection, subject.id) if subject else []
         return any(c.state is not CaseState.WAITING or c.wants_person_at is not None for c in known)

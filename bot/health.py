@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from bot.database import Reader, StorageUnavailable
 from bot.foundation import Foundation
 from bot.keeper import Vitals
-from bot.store import status
+from bot.store import marks, status
 from bot.store.status import Stand
 
 _log = logging.getLogger(__name__)
@@ -122,7 +122,7 @@ class Health:
         now = self._on.now()
         if self._writable is None or not timedelta() <= now - self._writable[1] < _TRIED_EVERY:
             try:
-                await self._on.database.write(lambda c: status.mark(c, status.CHECKED, now))
+                await self._on.database.write(lambda c: marks.note(c, marks.CHECKED, now))
             except StorageUnavailable:
                 self._writable = False, now
             else:

@@ -37,6 +37,8 @@ class Why(StrEnum):
     MISSING_MESSAGE = "missing_message"
     MISSING_ROOM = "missing_room"
     MISSING_ROLE = "missing_role"
+    KEPT = "kept"
+    """The person has a role of members or of the team, and nobody like that is removed."""
     UNFIT = "unfit"
     """Discord does not take the message as it is. It never will."""
 

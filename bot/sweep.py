@@ -1,17 +1,28 @@
-"""The sweep: whatever is due because time has passed. One pass, and running it twice is running it once."""
+"""The sweep: whatever is due because time has passed. One pass, and running it twice is running it once.
+
+It works in bounded units, each of which leaves things as they should be; a crash between two of them
+only leaves the rest for the next pass.
+"""
 
 import sqlite3
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from bot.erasing import wipe_answers, wipe_member
+from bot import timing
+from bot.erasing import forget_case, wipe_answers, wipe_member
 from bot.foundation import Foundation
 from bot.model import CaseState
-from bot.store import cases, effects, events, queue, status
+from bot.store import decisions, drafts, effects, events, lapsing, marks, queue
+from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
 
 _AT_ONCE = 200
+_SHEETS_AT_ONCE = 500
 _PANEL_EVERY = timedelta(hours=1)
+_TIDY_EVERY = timedelta(hours=1)
+
+_Due = Callable[[sqlite3.Connection], list[Case]]
 
 
 class Sweep:
@@ -20,22 +31,53 @@ class Sweep:
     def __init__(self, foundation: Foundation) -> None:
         """Take what every use case stands on."""
         self._on = foundation
+        self._looked_through = 0
+        """How far the sheets have been looked through for drafts. From the beginning after a start."""
 
     async def run(self, now: datetime) -> None:
         """One pass."""
-        await self._on.database.write(lambda connection: look(connection, self._on.config.raid, now))
-        await self._on.database.write(lambda connection: self._tell_overdue(connection, now))
-        await self._on.database.write(lambda connection: self._look_after_panel(connection, now))
+        write = self._on.database.write
+        await write(lambda connection: self._look_at_the_clock(connection, now))
+        await write(lambda connection: look(connection, self._on.config.raid, now))
+        await write(lambda connection: self._tell_overdue(connection, now))
+        await write(lambda connection: self._look_after_panel(connection, now))
+        await self._each(lambda connection: self._due(connection, now), self._close, now)
+        await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
         before = now - self._on.config.retention.closed_cases
-        while await self._on.database.read(lambda connection: cases.to_wipe(connection, before, 1)):
-            await self._on.database.write(lambda connection: self._forget_closed(connection, before, now))
-        await self._on.database.write(lambda connection: status.mark(connection, status.SWEPT, now))
+        while await self._on.database.read(lambda connection: lapsing.to_wipe(connection, before, 1)):
+            await self._forget_closed(before, now)
+        await self._expire_drafts(now)
+
+    async def _each(
+        self, due: _Due, see_to: Callable[[sqlite3.Connection, list[Case], datetime], None], now: datetime
+    ) -> None:
+        """See to all that is due, a batch at a time."""
+        while await self._on.database.read(due):
+            await self._on.database.write(lambda connection: see_to(connection, due(connection), now))
+
+    def _look_at_the_clock(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """Give back the time that nobody swept, and let nothing be due later than it can be.
+
+        The mark moves in the same unit, so that no time is given back twice.
+        """
+        timers = self._on.config.timers
+        swept = marks.at(connection, marks.SWEPT)
+        gap = timing.away(swept, now)
+        if swept is not None and gap:
+            lapsing.give_back(connection, gap)
+            effects.give_back(connection, EffectKind.REMOVE, swept, gap)
+            effects.give_back(connection, EffectKind.REMINDER, swept, gap)
+        last_reminder = max(timers.reminders, default=timedelta())
+        lapsing.hold_near(connection, now + timers.lapse_after, now + last_reminder)
+        effects.hold_near(connection, EffectKind.REMOVE, now + timers.remove_after)
+        effects.hold_near(connection, EffectKind.REMINDER, now + timing.DAY)
+        marks.note(connection, marks.SWEPT, now)
 
     def _tell_overdue(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Once a day, from the chosen local hour on, and only if something waits past its target."""
         local = now.astimezone(self._on.config.community.zone)
         late = queue.overdue(connection, now)
-        if late and local.hour >= self._on.config.review.notice_hour:
+        if late and timing.is_notice_hour(local, self._on.config.review.notice_hour):
             key = f"overdue:{local.date().isoformat()}"
             effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=f"overdue:{late}")
 
@@ -46,10 +88,79 @@ class Sweep:
             effects.want(connection, EffectKind.PANEL, key="panel", now=now)
             effects.retry_unanswered(connection, now)
 
-    def _forget_closed(self, connection: sqlite3.Connection, before: datetime, now: datetime) -> None:
-        """Delete the answers of requests closed, and of members gone, before a moment."""
-        found = cases.to_wipe(connection, before, _AT_ONCE)
-        for case in found:
+    def _due(self, connection: sqlite3.Connection, now: datetime) -> list[Case]:
+        """Cases whose time is up. Of those that came in a wave, a few per hour."""
+        per_hour = self._on.config.raid.lapse_batch
+        return [
+            *lapsing.due(connection, now, _AT_ONCE),
+            *lapsing.due_in_waves(connection, now, per_hour)[:_AT_ONCE],
+        ]
+
+    def _close(self, connection: sqlite3.Connection, due: list[Case], now: datetime) -> None:
+        """Close cases that nobody went on with, unless people have longer by now."""
+        lapsed = []
+        for case in due:
+            last_step = lapsing.last_step(connection, case)
+            later = timing.put_off(last_step, self._on.config.timers.lapse_after, now)
+            if later is not None:
+                lapsing.put_off(connection, case, later)
+                continue
+            lapsing.lapse(connection, case, now)
+            self._see_off(connection, case, now)
+            lapsed.append((events.MACHINE, case.id))
+        events.record_all(connection, now, "case.lapsed", "case", lapsed)
+
+    def _see_off(self, connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+        """What follows when a case closes by itself. Only who asked for messages gets one."""
+        timers = self._on.config.timers
+        if effects.exists(connection, EffectKind.CARD, case.id):
+            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        if timers.after_lapse == "remove":
+            due_at = now + timers.remove_after
+            effects.want(connection, EffectKind.REMOVE, key=case.id, now=now, case_id=case.id, due_at=due_at)
+        if case.may_remind_at is not None:
+            reminded = effects.wanted_at(connection, EffectKind.REMINDER, case.id)
+            effects.want(
+                connection,
+                EffectKind.REMINDER,
+                key=f"{case.id}:closed",
+                now=now,
+                case_id=case.id,
+                target="closed",
+                due_at=timing.farewell(now, reminded),
+            )
+
+    def _remind(self, connection: sqlite3.Connection, due: list[Case], now: datetime) -> None:
+        """Remind people who asked for it, and say when the next reminder is due."""
+        reminders = self._on.config.timers.reminders
+        for case in due:
+            following, sent = None, case.reminders + 1
+            if case.remind_at is not None and case.lapse_at is not None:
+                following = timing.next_reminder(case.remind_at, sent, reminders, case.lapse_at, now)
+            wanted = sent <= len(reminders)
+            lapsing.note_reminded(connection, case, following, reminded=wanted)
+            if wanted:
+                effects.want(
+                    connection, EffectKind.REMINDER, key=case.id, now=now, case_id=case.id, target="open"
+                )
+
+    async def _forget_closed(self, before: datetime, now: datetime) -> None:
+        doomed: list[str] = []
+        await self._on.database.write(lambda connection: self._forget(connection, before, now, doomed))
+        await self._on.destroy_keys(doomed)
+
+    def _forget(
+        self, connection: sqlite3.Connection, before: datetime, now: datetime, doomed: list[str]
+    ) -> None:
+        """Delete the answers of requests closed, and of members gone, before a moment.
+
+        Of somebody who never began, nothing is left to keep: the case goes, and whoever is known by it alone.
+        """
+        doomed.clear()
+        for case in lapsing.to_wipe(connection, before, _AT_ONCE):
+            if self._never_began(connection, case):
+                doomed.extend(forget_case(connection, self._on.vault, case, now))
+                continue
             wipe = wipe_member if case.state is CaseState.ADMITTED else wipe_answers
             wipe(connection, case, now)
             events.record(
@@ -60,3 +171,25 @@ class Sweep:
                 object_kind="case",
                 object_id=case.id,
             )
+        self._on.vault.doom(doomed)
+
+    def _never_began(self, connection: sqlite3.Connection, case: Case) -> bool:
+        lapsed = case.state is CaseState.LAPSED and case.sheet_id is None
+        return lapsed and not decisions.of_case(connection, case.id)
+
+    async def _expire_drafts(self, now: datetime) -> None:
+        """Delete what was begun and never sent, and what leads nowhere any more: a stretch at a time."""
+        before = now - self._on.config.timers.lapse_after
+        after = self._looked_through
+        upto = await self._on.database.read(lambda c: drafts.stretch(c, after, _SHEETS_AT_ONCE))
+        if upto is not None:
+            await self._on.database.write(lambda c: drafts.expire_sheets(c, after, upto, before))
+        self._looked_through = upto or 0
+        await self._on.database.write(lambda connection: self._tidy_desks(connection, before, now))
+
+    def _tidy_desks(self, connection: sqlite3.Connection, before: datetime, now: datetime) -> None:
+        last = marks.at(connection, marks.TIDIED)
+        if last is None or not timedelta() <= now - last < _TIDY_EVERY:
+            drafts.expire_refusals(connection, before)
+            drafts.expire_views(connection, before)
+            marks.note(connection, marks.TIDIED, now)

@@ -62,8 +62,20 @@ class DiscordDoorkeeper:
         )
 
     async def remove(self, user_id: int, case_code: str) -> Result:
-        """Remove somebody, who can come back."""
-        return await _result(self._client.http.kick(user_id, self._ids.server, reason=f"case {case_code}"))
+        """Remove somebody, who can come back; not if they have a role of members or of the team by now."""
+        http, kept = self._client.http, False
+
+        async def kick() -> None:
+            nonlocal kept
+            member = await http.get_member(self._ids.server, user_id)
+            theirs = {int(role) for role in member["roles"]}
+            ids = self._ids
+            kept = not theirs.isdisjoint({ids.member_role, *ids.moderator_roles, *ids.staff_roles})
+            if not kept:
+                await http.kick(user_id, self._ids.server, reason=f"case {case_code}")
+
+        result = await _result(kick())
+        return Refused(Why.KEPT) if kept else result
 
     async def pause_invites(self, until: datetime | None) -> Result:
         """Discord's own switch for invites. It keeps the one for direct messages as it was."""

@@ -11,7 +11,7 @@ from bot.gate import Welcome
 from bot.minting import NextForm
 from bot.screens import forms as form_screens
 from bot.screens import gate as screens
-from bot.screens import panel
+from bot.screens import panel, reminders
 from bot.screens.elements import FormSheet, Screen
 from bot.submission import Submission
 from cogs._router import Answer, Pressed, Router
@@ -95,7 +95,8 @@ class Gate(commands.Cog):
         result = await self._forms.save(pressed.visitor, pressed.ref, pressed.values)
         match result:
             case Saved():
-                return form_screens.saved(pressed.voice, result)
+                screen = form_screens.saved(pressed.voice, result)
+                return reminders.with_time(pressed.voice, self._config, screen, result.case)
             case Informed():
                 return form_screens.informed(pressed.voice, result)
             case NotSaved():

@@ -88,10 +88,16 @@ def _timers(scene: Scene) -> Iterator[Problem]:
         elif after - earlier < timedelta(days=1):
             told = "comes less than a day after the step before it: nobody gets two messages in a day"
             yield Problem(path, told, "leave a day between them, the shortest first")
+        elif timers.lapse_after - after < timedelta(days=1):
+            told = "comes less than a day before the request closes: nobody gets two messages in a day"
+            yield Problem(path, told, "leave a day between it and lapse_after")
         earlier = after
     if timers.after_lapse == "remove" and not timers.way_back:
         told = "removes people without telling them how to come back"
         yield Problem(("timers", "after_lapse"), told, "write way_back, an invite or a page, beside it")
+    if timers.after_lapse == "remove" and timers.remove_after >= scene.config.retention.closed_cases:
+        told = "comes when the bot has deleted whom to remove"
+        yield Problem(("timers", "remove_after"), told, "write less than closed_cases in [retention]")
 
 
 def _health(scene: Scene) -> Iterator[Problem]:

@@ -160,6 +160,9 @@ def _languages(scene: Scene) -> Iterator[Problem]:
 
 def _panel(scene: Scene, shared: dict[str, str]) -> Iterator[Problem]:
     config = scene.config
+    own = ("panel_numbers", "panel_closing", "panel_removal")
+    if not all(_is_sound(config.messages.get(key)) for key in own):
+        return
     for language in languages(config):
         text = _filled(config.gate.text.in_language(language, config.community.language), shared)
         length = len(panel_text(config, language, lambda words: _filled(words, shared)))

@@ -21,7 +21,7 @@ class _Known(dict[str, str]):
 
 
 def panel_text(config: Config, language: str, fill: Callable[[str], str] | None = None) -> str:
-    """The panel's text: headline, text, then the numbers by country."""
+    """The panel's text: headline, text, when a request closes by itself, then the numbers by country."""
     fill = fill or config.words.voice(language).fill
 
     def read(text: Text) -> str:
@@ -32,7 +32,28 @@ def panel_text(config: Config, language: str, fill: Callable[[str], str] | None 
         helplines = ", ".join(f"{line.name} {line.contact}" for line in country.lines)
         numbers.append(f"**{read(country.name)}:** {'; '.join(filter(None, (country.emergency, helplines)))}")
     heading = fill(config.words.template("panel_numbers", language))
-    return f"# {read(config.gate.title)}\n{read(config.gate.text)}\n\n{heading}\n" + "\n".join(numbers)
+    return "\n\n".join(
+        [
+            f"# {read(config.gate.title)}\n{read(config.gate.text)}",
+            closing_rule(config, language),
+            "\n".join([heading, *numbers]),
+        ]
+    )
+
+
+def closing_rule(config: Config, language: str) -> str:
+    """When a request closes by itself, and what follows: the same for everyone."""
+    timers = config.timers
+    rules = [config.words.template("panel_closing", language)]
+    if timers.after_lapse == "remove":
+        rules.append(config.words.template("panel_removal", language))
+    values = {
+        **config.words.shared,
+        "days": str(timers.lapse_after.days),
+        "remove_days": str(timers.remove_after.days),
+        "way_back": timers.way_back,
+    }
+    return " ".join(rule.format_map(_Known(values)).strip() for rule in rules)
 
 
 def panel_text_length(config: Config, language: str) -> int:

@@ -6,6 +6,7 @@ from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, S
 from bot.minting import NextForm
 from bot.model import HoldReason
 from bot.screens import forms as form_screens
+from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.letters import first_channel
 from bot.store.cases import Case
@@ -18,7 +19,8 @@ TAKE_BACK, TAKE_BACK_NOW, FORGET = "takeback", "takebacknow", "forget"
 
 def consent_notice(voice: Voice, config: Config) -> str:
     """The two sentences that a person agrees to: what is kept and for how long, and how to end it."""
-    return voice.say("consent", days=config.retention.closed_cases.days)
+    lapse_days = config.timers.lapse_after.days
+    return voice.say("consent", days=config.retention.closed_cases.days, lapse_days=lapse_days)
 
 
 def standing(voice: Voice, config: Config, result: Standing) -> Screen:
@@ -28,11 +30,9 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
             return _welcome(voice, config, result)
         case CarryOn(step=Summary() as summary):
             screen = form_screens.summary(voice, summary, consent_notice(voice, config))
-            screen = _back_with_you(voice, screen, result)
-            return Screen(screen.text, (*screen.presses, _take_back(voice)))
+            return _carrying_on(voice, config, screen, result)
         case CarryOn(step=NextForm() as form):
-            screen = _back_with_you(voice, form_screens.carry_on(voice, form), result)
-            return Screen(screen.text, (*screen.presses, _take_back(voice)))
+            return _carrying_on(voice, config, form_screens.carry_on(voice, form), result)
         case HeldStanding() as held:
             return _held(voice, held)
         case AdmittedStanding() as admitted:
@@ -47,9 +47,19 @@ def _welcome(voice: Voice, config: Config, result: Welcome) -> Screen:
     agree = Press(AGREE, voice.say("agree_and_begin"), style=Style.PRIMARY)
     if result.again:
         text = f"{voice.say('welcome_back')}\n\n{text}"
+    if result.remove_at is not None:
+        text = f"{reminders.removal(voice, config, result.remove_at)}\n\n{text}"
+    if result.kept:
+        return Screen(f"{voice.say('closed_kept')}\n\n{text}", (agree, _take_back(voice)))
     if not result.wants_person:
         return Screen(text, (agree,))
     return Screen(f"{voice.say('person_knows')}\n\n{text}", (agree, _take_back(voice)))
+
+
+def _carrying_on(voice: Voice, config: Config, screen: Screen, result: CarryOn) -> Screen:
+    screen = reminders.with_time(voice, config, screen, result.case, more=True)
+    screen = _back_with_you(voice, screen, result)
+    return Screen(screen.text, (*screen.presses, _take_back(voice)))
 
 
 def _take_back(voice: Voice) -> Press:

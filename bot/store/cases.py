@@ -10,6 +10,7 @@ from bot.clock import from_ms, to_ms
 from bot.ids import new_case_code, new_id
 from bot.lifecycle import check_step
 from bot.model import CaseState, HoldReason
+from bot.timing import Turn
 
 
 class Overtaken(Exception):
@@ -123,28 +124,13 @@ def of_sheet(connection: sqlite3.Connection, sheet_id: str) -> Case | None:
     return None if row is None else _case(row)
 
 
-def to_wipe(connection: sqlite3.Connection, before: datetime, most: int) -> list[Case]:
-    """Cases that closed before a moment, or whose member left before it, and were not wiped yet."""
-    rows = connection.execute(
-        """
-        SELECT * FROM cases
-        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
-            AND closed_at < :before
-        UNION ALL
-        SELECT * FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before LIMIT :most
-        """,
-        {"before": to_ms(before), "most": most},
-    )
-    return [_case(row) for row in rows]
-
-
-def open_new(connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
+def open_new(connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime, turn: Turn) -> Case:
     """Open a case in ``waiting``. The database refuses a second open one for the same person."""
-    return _again(connection, open_all(connection, [subject_id], locale, now)[0])
+    return _again(connection, open_all(connection, [subject_id], locale, now, turn)[0])
 
 
 def open_all(
-    connection: sqlite3.Connection, subject_ids: Sequence[str], locale: str, now: datetime
+    connection: sqlite3.Connection, subject_ids: Sequence[str], locale: str, now: datetime, turn: Turn
 ) -> list[str]:
     """Open a case for each of several people at once; return the cases' ids in the same order."""
     ids = [new_id() for _ in subject_ids]
@@ -152,12 +138,17 @@ def open_all(
     # One statement for all of them: SQLite guards each statement that a trigger may end with a journal.
     connection.execute(
         """
-        INSERT INTO cases (id, code, subject_id, state, locale, opened_at, last_activity_at)
+        INSERT INTO cases (id, code, subject_id, state, locale, opened_at, last_activity_at, lapse_at)
         SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-            'waiting', :locale, :now, :now
+            'waiting', :locale, :now, :now, :lapse_at
         FROM json_each(:rows)
         """,
-        {"rows": json.dumps(rows), "locale": locale, "now": to_ms(now)},
+        {
+            "rows": json.dumps(rows),
+            "locale": locale,
+            "now": to_ms(now),
+            "lapse_at": turn.columns["lapse_at"],
+        },
     )
     return ids
 
@@ -173,7 +164,9 @@ def _free_codes(connection: sqlite3.Connection, count: int) -> list[str]:
     return list(free)
 
 
-def begin(connection: sqlite3.Connection, case: Case, sheet_id: str, locale: str, now: datetime) -> Case:
+def begin(
+    connection: sqlite3.Connection, case: Case, sheet_id: str, locale: str, now: datetime, turn: Turn
+) -> Case:
     """Answers are begun on a sheet, in the language the person's Discord speaks."""
     check_step(case.state, CaseState.ANSWERING)
     return _step(
@@ -181,15 +174,16 @@ def begin(connection: sqlite3.Connection, case: Case, sheet_id: str, locale: str
         case,
         """
         UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
-            wiped_at = NULL,
+            wiped_at = NULL, lapse_at = :lapse_at, reminders = 0,
+            remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"sheet_id": sheet_id, "locale": locale, "now": to_ms(now)},
+        {"sheet_id": sheet_id, "locale": locale, "now": to_ms(now), **turn.columns},
     )
 
 
-def reopen(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
+def reopen(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
     """A held case goes back to the person, who changes the answers."""
     check_step(case.state, CaseState.ANSWERING)
     return _step(
@@ -198,23 +192,27 @@ def reopen(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
         """
         UPDATE cases SET state = 'answering', hold_reason = NULL,
             target_at = CASE WHEN wants_person_at IS NULL THEN NULL ELSE target_at END,
+            lapse_at = :lapse_at, reminders = 0,
+            remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"now": to_ms(now)},
+        {"now": to_ms(now), **turn.columns},
     )
 
 
-def touch(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+def touch(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
     """The person did something; whoever reads the case reads a new version of it."""
-    _change(
+    return _step(
         connection,
         case,
         """
-        UPDATE cases SET listed = 1, last_activity_at = :now, version = version + 1
+        UPDATE cases SET listed = 1, lapse_at = :lapse_at, reminders = 0,
+            remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
+            last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"now": to_ms(now)},
+        {"now": to_ms(now), **turn.columns},
     )
 
 
@@ -234,7 +232,7 @@ def ask_for_person(connection: sqlite3.Connection, case: Case, now: datetime, ta
     )
 
 
-def set_aside(connection: sqlite3.Connection, case: Case) -> Case:
+def set_aside(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
     """Take a case off every list, without saying why. Its answers must have been deleted."""
     if case.state is CaseState.ANSWERING:
         check_step(case.state, CaseState.WAITING)
@@ -242,11 +240,12 @@ def set_aside(connection: sqlite3.Connection, case: Case) -> Case:
         connection,
         case,
         """
-        UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, remind_at = NULL,
+        UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, lapse_at = :lapse_at,
+            remind_at = NULL, reminders = 0, may_remind_at = NULL, last_activity_at = :now,
             version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {},
+        {"now": to_ms(now), "lapse_at": turn.columns["lapse_at"]},
     )
 
 
@@ -331,16 +330,10 @@ def delete(connection: sqlite3.Connection, case: Case) -> None:
 def _step(
     connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
 ) -> Case:
-    _change(connection, case, statement, values)
-    return _again(connection, case.id)
-
-
-def _change(
-    connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
-) -> None:
     cursor = connection.execute(statement, {**values, "id": case.id, "version": case.version})
     if cursor.rowcount != 1:
         raise Overtaken
+    return _again(connection, case.id)
 
 
 def _again(connection: sqlite3.Connection, case_id: str) -> Case:

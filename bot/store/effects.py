@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.clock import from_ms, to_ms
@@ -58,15 +58,19 @@ def want(
     now: datetime,
     case_id: str | None = None,
     target: str = "",
+    due_at: datetime | None = None,
 ) -> None:
-    """Want something. Wanting it again under the same key has it done once more, not twice at once."""
+    """Want something, at once or from ``due_at`` on.
+
+    Wanting it again under the same key has it done once more, not twice at once.
+    """
     connection.execute(
         """
         INSERT INTO effect (key, kind, case_id, target, due_at, wanted_at) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, state = 'pending', due_at = excluded.due_at,
             attempts = 0, last_code = '', wanted_at = excluded.wanted_at
         """,
-        (f"{kind.value}:{key}", kind.value, case_id, target, to_ms(now), to_ms(now)),
+        (f"{kind.value}:{key}", kind.value, case_id, target, to_ms(due_at or now), to_ms(now)),
     )
 
 
@@ -125,6 +129,31 @@ def wanted_at(connection: sqlite3.Connection, kind: EffectKind, key: str) -> dat
     statement = "SELECT wanted_at FROM effect WHERE key = ?"
     row = connection.execute(statement, (f"{kind.value}:{key}",)).fetchone()
     return None if row is None else from_ms(row["wanted_at"])
+
+
+def due_at(connection: sqlite3.Connection, kind: EffectKind, key: str) -> datetime | None:
+    """When something is due that has not been done; None when nothing of it is left to do."""
+    statement = "SELECT due_at FROM effect WHERE key = ? AND state <> 'done'"
+    row = connection.execute(statement, (f"{kind.value}:{key}",)).fetchone()
+    return None if row is None else from_ms(row["due_at"])
+
+
+def give_back(connection: sqlite3.Connection, kind: EffectKind, after: datetime, span: timedelta) -> None:
+    """Move on what was not due yet when the bot was last awake, by the time that it was not."""
+    connection.execute(
+        """
+        UPDATE effect SET due_at = due_at + ? WHERE kind = ? AND state = 'pending' AND due_at > ?
+        """,
+        (span // timedelta(milliseconds=1), kind.value, to_ms(after)),
+    )
+
+
+def hold_near(connection: sqlite3.Connection, kind: EffectKind, latest: datetime) -> None:
+    """Let nothing of a kind be due later than it can be: clocks are put back at times."""
+    connection.execute(
+        "UPDATE effect SET due_at = :at WHERE kind = :kind AND state = 'pending' AND due_at > :at",
+        {"kind": kind.value, "at": to_ms(latest)},
+    )
 
 
 def is_stuck(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bool:

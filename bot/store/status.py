@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clock import from_ms, to_ms
-from bot.store import pauses, queue, waves
+from bot.clock import from_ms
+from bot.store import marks, pauses, queue, waves
 from bot.store.pauses import Pause
 from bot.store.waves import Wave
-
-SWEPT = "swept"
-RECONCILED = "reconciled"
-CHECKED = "checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +55,8 @@ def read(connection: sqlite3.Connection) -> Stand:
         pause=pauses.current(connection),
         wave=wave,
         in_wave=waves.still_known(connection, wave.id) if wave else 0,
-        swept=marked(connection, SWEPT),
-        reconciled=marked(connection, RECONCILED),
+        swept=marks.at(connection, marks.SWEPT),
+        reconciled=marks.at(connection, marks.RECONCILED),
         schema=_schema(connection),
     )
 
@@ -95,19 +91,6 @@ def stopped(connection: sqlite3.Connection) -> list[Stopped]:
 
 def _schema(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT max(number) FROM migration").fetchone()[0])
-
-
-def marked(connection: sqlite3.Connection, name: str) -> datetime | None:
-    """When something about the whole gate last happened."""
-    row = connection.execute("SELECT at FROM mark WHERE name = ?", (name,)).fetchone()
-    return None if row is None else from_ms(row["at"])
-
-
-def mark(connection: sqlite3.Connection, name: str, now: datetime) -> None:
-    """Something about the whole gate happened just now."""
-    connection.execute(
-        "INSERT INTO mark VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET at = excluded.at", (name, to_ms(now))
-    )
 
 
 def newest_line(connection: sqlite3.Connection) -> int:

@@ -79,6 +79,19 @@ def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
     return bool(row["needed"])
 
 
+def belongs_inside(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether somebody was a member before the bot came, or has worked as a moderator."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :id)
+            OR EXISTS (SELECT 1 FROM decision WHERE decided_by = :id)
+            OR EXISTS (SELECT 1 FROM file_view WHERE moderator_id = :id) AS inside
+        """,
+        {"id": subject_id},
+    ).fetchone()
+    return bool(row["inside"])
+
+
 def pair(connection: sqlite3.Connection) -> str:
     """The id shared with the keys that belong to this database; empty when there is none yet."""
     row = connection.execute("SELECT id FROM pair").fetchone()

@@ -12,10 +12,11 @@ _PAGE_TITLE = 45
 _BUTTONS = (
     "admit", "agree_and_begin", "also_live_with_this", "carry_on_links", "change_links", "change_my_answers",
     "change_sentence", "check_and_send", "check_recorded", "confirm_and_send", "continue",
-    "decline", "delete_and_leave", "help_button", "keep_on_hold", "open_again", "open_code", "open_file",
+    "decline", "delete_and_leave", "help_button", "keep_on_hold", "more_time", "no_reminders",
+    "open_again", "open_code", "open_file",
     "open_next", "open_task",
     "redirect", "send", "send_decision", "start_again", "take_back", "take_back_now", "talk_to_person",
-    "look_again", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
+    "look_again", "remind_me", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
 )  # fmt: skip
 
 LIMITS: Mapping[str, int] = {

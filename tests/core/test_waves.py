@@ -18,6 +18,7 @@ from bot.model import HoldReason
 from bot.rules import WAVE_RULE
 from bot.store import cases
 from bot.submission import Sent
+from bot.timing import TEAMS_TURN
 from bot.waves import is_over, joined, look
 from tests.support import ABOUT_NIL, ANN, BEN, NOW, FakeClock, World, config, visitor, world_in
 
@@ -61,7 +62,7 @@ class Door:
                 "INSERT INTO subject VALUES (?, ?, ?, 0, NULL)", (who, who.encode(), f"k{self._known}")
             )
             subjects.append(who)
-        opened = cases.open_all(self._connection, subjects, "en", now)
+        opened = cases.open_all(self._connection, subjects, "en", now, TEAMS_TURN)
         joined(self._connection, self._raid, opened, now)
         return opened
 

@@ -25,6 +25,7 @@ PURE = {
     "questionnaire",
     "rules",
     "text",
+    "timing",
 }
 """Pure modules: values in, values out."""
 
@@ -46,6 +47,7 @@ USE_CASES = {
     "links",
     "minting",
     "refusals",
+    "reminders",
     "submission",
     "sweep",
     "waves",
