@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.answers import Answer, Entry, Reading, parse
 from bot.bench import Decided
+from bot.clock import from_ms, to_ms
 from bot.config import Config
 from bot.conversations import Conversations
 from bot.database import Database, connect
@@ -28,6 +29,7 @@ from bot.model import Outcome, Visitor
 from bot.ports import Done, Result, Room
 from bot.questionnaire import Questionnaire
 from bot.refusals import Preview, Refusals
+from bot.reminders import Reminders
 from bot.screens.elements import Screen
 from bot.store import subjects
 from bot.submission import SendResult, Submission
@@ -217,6 +219,7 @@ class World:
         self.forms = Forms(on)
         self.gate = Gate(on, self.forms)
         self.submission = Submission(on, self.gate)
+        self.reminders = Reminders(on)
         self.links = Links(on, self.forms)
         self.desk = Desk(on)
         self.decisions = Decisions(on)
@@ -228,6 +231,34 @@ class World:
     async def drain(self) -> datetime | None:
         """Let the outbox do what is due now."""
         return await self.outbox.drain(self.clock())
+
+    async def live(self, **by: float) -> None:
+        """Let time pass with the bot awake: whenever something is due, it sweeps and drains.
+
+        Sweeps at which nothing is due only move their mark, so that is all that is left of them here.
+        """
+        end = self.clock() + timedelta(**by)
+        while self.clock() < end:
+            due = await self.one(
+                """
+                SELECT min(at) FROM (
+                    SELECT min(lapse_at) AS at FROM cases UNION ALL SELECT min(remind_at) FROM cases
+                    UNION ALL SELECT min(due_at) FROM effect WHERE state = 'pending' AND due_at > ?
+                )
+                """,
+                to_ms(self.clock()),
+            )
+            at = end if due is None else min(end, max(from_ms(due), self.clock() + timedelta(minutes=1)))
+            self.clock.now = at
+            await self.run("UPDATE mark SET at = ? WHERE name = 'swept'", to_ms(at))
+            await self.sweep.run(at)
+            await self.drain()
+
+    async def sleep(self, **by: float) -> None:
+        """Let time pass with nobody awake, then sweep and drain."""
+        await self.sweep.run(self.clock())
+        await self.sweep.run(self.clock.advance(**by))
+        await self.drain()
 
     async def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What a statement finds in the database."""
@@ -315,6 +346,10 @@ class World:
         except Erased:
             return True
         return False
+
+    async def case_id(self, who: Visitor = ANN) -> str:
+        """The id of somebody's newest case."""
+        return str(await self.one("SELECT id FROM cases WHERE code = ?", await self.code(who)))
 
     async def code(self, who: Visitor = ANN) -> str:
         """The code of somebody's newest case."""

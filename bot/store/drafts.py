@@ -64,7 +64,7 @@ def expire_views(connection: sqlite3.Connection, before: datetime) -> None:
                 AND (closed_at IS NULL OR closed_at >= :before)
         ) AND EXISTS (
             SELECT 1 FROM file_view AS later
-            WHERE later.moderator_id = file_view.moderator_id AND later.at > file_view.at
+            WHERE later.moderator_id = file_view.moderator_id AND later.rowid > file_view.rowid
         )
         """,
         {"before": to_ms(before)},

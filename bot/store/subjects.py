@@ -65,14 +65,15 @@ def delete(connection: sqlite3.Connection, subject_id: str) -> None:
 
 
 def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
-    """Whether anything still refers to a person: a case, a disclosure, or a decision they made."""
+    """Whether anything still refers to a person: a case, a disclosure, a decision they made, membership."""
     row = connection.execute(
         """
         SELECT EXISTS (SELECT 1 FROM cases WHERE subject_id = :id)
             OR EXISTS (SELECT 1 FROM disclosure WHERE subject_id = :id)
             OR EXISTS (SELECT 1 FROM sheet WHERE subject_id = :id)
             OR EXISTS (SELECT 1 FROM decision WHERE decided_by = :id)
-            OR EXISTS (SELECT 1 FROM file_view WHERE moderator_id = :id) AS needed
+            OR EXISTS (SELECT 1 FROM file_view WHERE moderator_id = :id)
+            OR EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :id) AS needed
         """,
         {"id": subject_id},
     ).fetchone()

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ from bot.store import (
     cases,
     decisions,
     disclosures,
+    drafts,
     effects,
     events,
     lapsing,
+    marks,
     pauses,
     queue,
     sheets,
@@ -41,6 +43,17 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "a case by code": lambda c: cases.by_code(c, "x"),
     "the cases of somebody": lambda c: cases.of_subject(c, "x"),
     "the case of a sheet": lambda c: cases.of_sheet(c, "x"),
+    "giving time back": lambda c: lapsing.give_back(c, timedelta(days=1)),
+    "holding times near": lambda c: lapsing.hold_near(c, NOW, NOW),
+    "what lapses": lambda c: lapsing.due(c, NOW, 200),
+    "what lapses of waves": lambda c: lapsing.due_in_waves(c, NOW, 100),
+    "whom to remind": lambda c: lapsing.to_remind(c, NOW, 200),
+    "effects held near": lambda c: effects.hold_near(c, EffectKind.REMOVE, NOW),
+    "effects given time back": lambda c: effects.give_back(c, EffectKind.REMOVE, NOW, timedelta(1)),
+    "a stretch of sheets": lambda c: drafts.stretch(c, 0, 500),
+    "drafts in a stretch": lambda c: drafts.expire_sheets(c, 0, 500, NOW),
+    "when the last sweep was": lambda c: marks.at(c, marks.SWEPT),
+    "whether somebody belongs inside": lambda c: subjects.belongs_inside(c, "x"),
     "what to wipe": lambda c: lapsing.to_wipe(c, NOW, 1),
     "the entries of a sheet": lambda c: sheets.entries(c, KEY, "x"),
     "an open form and its sheet": lambda c: sheets.of_form(c, "x"),
