@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.config import Config, Loaded, Secrets, load
-from bot.config.panel import PANEL_ROOM, panel_text_length
+from bot.config.panel import PANEL_ROOM, panel_text, panel_text_length
 from bot.config.schema import DEFAULTS
 
 Load = Callable[..., Loaded]
@@ -166,6 +166,39 @@ def test_texts_are_filled_with_the_names_of_the_community(example: str, load_tex
 def test_the_panel_fits_one_message(example: str, load_text: Load) -> None:
     """The shipped texts leave room."""
     assert panel_text_length(good(load_text(example)), "en") <= PANEL_ROOM
+
+
+REMOVAL = {
+    'after_lapse = "keep"': 'after_lapse = "remove"',
+    'way_back = ""': 'way_back = "https://harbour.example/back"',
+}
+
+
+def removing(example: str) -> str:
+    """The example with removal switched on."""
+    for before, after in REMOVAL.items():
+        assert example.count(before) == 1
+        example = example.replace(before, after)
+    return example
+
+
+def test_the_panel_states_the_closing_rule_for_everyone(example: str, load_text: Load) -> None:
+    """The number of days; removal and the way back only where it is switched on. Both fit."""
+    keeping, taking = good(load_text(example)), good(load_text(removing(example)))
+    texts = [panel_text(config, "en") for config in (keeping, taking)]
+
+    assert all("If you do not go on for 7 days, your request closes by itself." in text for text in texts)
+    assert ["https://harbour.example/back" in text for text in texts] == [False, True]
+    assert ["take you off the server" in text for text in texts] == [False, True]
+    assert panel_text_length(taking, "en") <= PANEL_ROOM
+
+
+def test_removal_has_to_come_before_the_bot_forgets(example: str, load_text: Load) -> None:
+    """Whom it has forgotten it cannot remove."""
+    late = removing(example).replace('remove_after = "7d"', 'remove_after = "30d"')
+    found = load_text(late).errors
+
+    assert [(finding.path, finding.severity) for finding in found] == [("timers.remove_after", "error")]
 
 
 def test_a_token_is_never_repeated(example: str, load_text: Load) -> None:

@@ -253,6 +253,42 @@ TABLES = (
         Told("988 Lifeline", "help.countries[3].lines[1].checked", "is not a date", "such as 2026-03-01"),
     ),
     mistake(
+        "a reminder after the closing",
+        'reminders = ["2d", "5d"]',
+        'reminders = ["2d", "8d"]',
+        Told("reminders", "timers.reminders[2]", "has closed already", "less than lapse_after"),
+    ),
+    mistake(
+        "a reminder just before the closing",
+        'reminders = ["2d", "5d"]',
+        'reminders = ["2d", "150h"]',
+        Told("reminders", "timers.reminders[2]", "less than a day before the request closes", "leave a day"),
+    ),
+    mistake(
+        "two reminders in a day",
+        'reminders = ["2d", "5d"]',
+        'reminders = ["2d", "50h"]',
+        Told("reminders", "timers.reminders[2]", "two messages in a day", "leave a day between them"),
+    ),
+    mistake(
+        "removal without a way back",
+        'after_lapse = "keep"',
+        'after_lapse = "remove"',
+        Told("after_lapse", "timers.after_lapse", "without telling them how to come back", "write way_back"),
+    ),
+    mistake(
+        "a closing rule that does not fit",
+        "[messages]\n",
+        '[messages]\npanel_closing = "' + "Really. " * 160 + '"\n',
+        Told('text = """\nThis is a private space', "gate.text", "the panel, help numbers", "shorten it by"),
+    ),
+    mistake(
+        "a closing rule with a brace that does not close",
+        "[messages]\n",
+        '[messages]\npanel_closing = "After {days"\n',
+        Told("panel_closing", "messages.panel_closing", "has a brace that does not close", "close the brace"),
+    ),
+    mistake(
         "a panel that does not fit one message",
         "We will never ask you for money, passwords or documents.",
         "We will never ask you for money, passwords or documents. " + "Really. " * 140,

@@ -767,7 +767,7 @@ async def sweep_and_crash(world: World, unit: int) -> None:
             raise Crash
         return await write(work)
 
-    world.foundation.database.write = failing  # type: ignore[method-assign] # the power cut
+    world.foundation.database.write = failing  # type: ignore[method-assign, assignment] # the power cut
     try:
         await world.sweep.run(world.clock())
     except Crash:
