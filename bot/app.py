@@ -190,7 +190,8 @@ def furnished(foundation: Foundation) -> House:
         await _server_in_view(foundation)
 
     client.furnish(cogs, when_ready, watch.changed)
-    return House(foundation, client, Outbox(foundation, doorkeeper), Sweep(foundation), watch)
+    outbox = Outbox(foundation, doorkeeper, gate.leave)
+    return House(foundation, client, outbox, Sweep(foundation), watch)
 
 
 async def _server_in_view(foundation: Foundation) -> None:

@@ -22,7 +22,7 @@ from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.store.messages import Posted
 
-_NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN})
+_NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROOM})
 """A person cannot be reached this way, and the panel's button tells them instead."""
 
 
@@ -40,6 +40,10 @@ class Attempt:
     """Refusals that end the effect rather than hand it to a person."""
     mended_by_retry: frozenset[Why] = frozenset()
     """Refusals after which trying again does something else."""
+    posts: bool = False
+    """Whether the call may send a message, which must not be sent twice."""
+    since: datetime | None = None
+    """Since when it may have been sent already, by an attempt that was not answered."""
 
 
 class Attempts:
@@ -174,14 +178,22 @@ class Attempts:
             if delivery is not None:
                 decisions.note_delivery(connection, letter.id, delivery)
 
+        nonce, since = _nonce(effect), unanswered_since(effect)
         return Attempt(
-            lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
+            lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
+            note,
+            settled_by=_NOT_DELIVERED,
+            since=since,
         )
 
     def _notice(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
+        """Tell the team: about the server itself in the log channel, of all else in the review channel.
+
+        While the one cannot be used, the other is.
+        """
         voice = self._on.config.words.voice("")
         kind, _, argument = effect.target.partition(":")
-        room = Room.LOG if kind in _ABOUT_THE_SERVER else Room.REVIEW
+        rooms = (Room.LOG, Room.REVIEW) if kind in _ABOUT_THE_SERVER else (Room.REVIEW, Room.LOG)
         if kind == "findings":
             found = news(connection, argument)
             if not found:
@@ -189,13 +201,22 @@ class Attempts:
             screen = finding_screens.notice(voice, found)
         else:
             screen = desk_screens.notice(voice, effect.target)
-        nonce = _nonce(effect)
-        return Attempt(lambda: self._doorkeeper.post(room, screen, nonce))
+        nonce, since = _nonce(effect), unanswered_since(effect)
+        ids = self._on.config.discord
+        has_both = ids is not None and ids.log_channel not in {None, ids.review_channel}
+
+        async def call() -> Result:
+            result = await self._doorkeeper.post(rooms[0], screen, nonce, since)
+            if isinstance(result, Refused) and has_both:
+                return await self._doorkeeper.post(rooms[1], screen, nonce, since)
+            return result
+
+        return Attempt(call, since=since)
 
     def _retire(self, effect: Effect) -> Attempt:
         """Close a card whose case has been deleted."""
         screen = Screen(self._on.config.words.voice("").say("card_retired"))
-        gone = frozenset({Why.MISSING_MESSAGE})
+        gone = frozenset({Why.MISSING_MESSAGE, Why.MISSING_ROOM})
         return Attempt(
             lambda: self._doorkeeper.edit(Room.REVIEW, int(effect.target), screen), settled_by=gone
         )
@@ -240,11 +261,11 @@ class Attempts:
     ) -> Attempt:
         """Post a message that is kept up to date, edit it, or make sure that it still stands."""
         shown = self._on.vault.fingerprint(repr(screen))
-        nonce = _nonce(effect)
+        nonce, since = _nonce(effect), effect.begun_at
 
         async def call() -> Result:
             if posted is None:
-                return await self._doorkeeper.post(room, screen, nonce)
+                return await self._doorkeeper.post(room, screen, nonce, since)
             if posted.shown_hash == shown:
                 return await self._doorkeeper.stands(room, posted.message_id)
             return await self._doorkeeper.edit(room, posted.message_id, screen)
@@ -258,7 +279,12 @@ class Attempts:
 
         # Once forgotten, a missing message is posted anew, which cannot find it missing again.
         mended = frozenset({Why.MISSING_MESSAGE} if posted else ())
-        return Attempt(call, note, mended_by_retry=mended)
+        return Attempt(call, note, mended_by_retry=mended, posts=posted is None, since=since)
+
+
+def unanswered_since(effect: Effect) -> datetime | None:
+    """Since when a message for this very wish may have been sent without our hearing of it."""
+    return effect.begun_at if effect.begun == effect.wanted else None
 
 
 async def _not_yet() -> Result:

@@ -12,12 +12,13 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
 from bot.model import Source, Visitor
-from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, tasks, views
+from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, stops, tasks, views
 from bot.store.cases import Case
 from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
 from bot.store.effects import Effect
 from bot.store.queue import Waiting
+from bot.store.stops import HeldUp
 from bot.store.tasks import Task
 
 SHOWN_PER_LIST = 8
@@ -43,6 +44,8 @@ class Queue:
     tasks: tuple[Task, ...]
     stuck: tuple[tuple[Effect, str], ...]
     """Effects that wait for a person, each with the case code it is about, if any."""
+    held_up: tuple[HeldUp, ...]
+    """Kinds of effects that a person has to mend something for; all of each kind wait together."""
     counts: dict[str, int]
     now: datetime
 
@@ -108,6 +111,7 @@ class Desk:
             unanswered=tuple(queue.unanswered(connection, SHOWN_PER_LIST)),
             tasks=tuple(tasks.all_open(connection, SHOWN_PER_LIST)),
             stuck=tuple((effect, self._code(connection, effect.case_id)) for effect in stuck),
+            held_up=tuple(stops.held_up(connection)),
             counts=queue.counts(connection),
             now=self._on.now(),
         )

@@ -1,20 +1,26 @@
 """The outbox worker: turns committed wishes into calls on the server, and notes what came of them.
 
-``drain`` is idempotent. A crash between the call and the note repeats the call: giving a role twice
-is giving it once, and a message carries a nonce.
+``drain`` is idempotent, and a crash between any two of its steps loses nothing. Giving a role twice is
+giving it once. That a message is about to be sent is on disk before the call, so that the next attempt
+knows that it may have been sent, and looks for it first.
+
+A refusal that all effects of a kind would meet (a missing right, role or channel) stops the kind. One
+of it is tried now and then; once one succeeds, all go on. What is refused while others of its kind
+succeed is handed to a person.
 """
 
 import asyncio
 import logging
 import random
 import sqlite3
-from collections import deque
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from bot.attempts import Attempt, Attempts
 from bot.foundation import Foundation
-from bot.ports import Done, Doorkeeper, Later, Result
-from bot.store import effects
+from bot.pacing import BANNED, Pace
+from bot.ports import Done, Doorkeeper, Later, Refused, Result, Why
+from bot.store import cases, effects, stops, subjects
 from bot.store.effects import Effect, EffectKind
 from bot.vault import Erased, KeyProblem
 
@@ -26,59 +32,150 @@ _UNREADABLE = "unreadable"
 _PATIENCE = 12
 """Attempts after which a person hears of it: with the pauses between them, about an hour."""
 _LONGEST_PAUSE = timedelta(minutes=10)
+CALL_LIMIT = timedelta(seconds=45)
+"""After this a call counts as unanswered, so that one that stalls does not hold up the others."""
 
-# Discord's own bucket for adding roles: about ten in ten seconds per server (issue 7680 of its docs).
-_GRANTS_PER_WINDOW = 10
-_GRANT_WINDOW = timedelta(seconds=10)
+_STOPPING = frozenset({Why.FORBIDDEN, Why.MISSING_ROLE, Why.MISSING_ROOM})
+"""Refusals that are about the server rather than about one effect."""
+_PROBES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+
+_TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER})
+_SENT_ONCE = _TO_A_PERSON | {EffectKind.NOTICE}
+_BETWEEN_MESSAGES = timedelta(days=1)
+_LOOK_AGAIN = timedelta(minutes=10)
+_NOT_DONE_FOR_SURE = {"rate_limited", BANNED, _UNREADABLE}
+
+Gone = Callable[[int], Awaitable[None]]
+"""Told the Discord id of somebody who turned out to have left the server."""
+
+
+async def _nobody_listens(_user_id: int) -> None:
+    """For whoever does not want to know."""
 
 
 class Outbox:
     """Carries out what the database wants of the server."""
 
-    def __init__(self, foundation: Foundation, doorkeeper: Doorkeeper) -> None:
-        """Take what every use case stands on, and the port."""
+    def __init__(
+        self,
+        foundation: Foundation,
+        doorkeeper: Doorkeeper,
+        gone: Gone = _nobody_listens,
+        limit: timedelta = CALL_LIMIT,
+    ) -> None:
+        """Take what every use case stands on, the port, and who is told that a person has left."""
         self._on = foundation
         self._attempts = Attempts(foundation, doorkeeper)
+        self._gone = gone
+        self._limit = limit
         self._one_at_a_time = asyncio.Lock()
-        self._recent_grants: deque[datetime] = deque(maxlen=_GRANTS_PER_WINDOW)
+        self._pace = Pace()
+        self._stopping = False
 
     async def drain(self, now: datetime) -> datetime | None:
         """Do all that is due at ``now``; return when the next effect is due, if there is one."""
         async with self._one_at_a_time:
-            while batch := await self._on.database.read(lambda c: effects.due(c, now, _AT_ONCE)):
+            while batch := await self._due(at := max(now, self._on.now())):
                 for effect in batch:
-                    await self._do(effect, now)
-            return await self._on.database.read(effects.next_due)
+                    if self._stopping or not await self._do(effect, at):
+                        break
+                if self._stopping:
+                    break
+            closed = self._pace.closed(at)
+            return await self._on.database.read(lambda c: effects.next_due(c, closed))
 
-    async def _do(self, effect: Effect, now: datetime) -> None:
-        if effect.kind is EffectKind.GRANT and self._grants_exhausted(now):
-            later = self._recent_grants[0] + _GRANT_WINDOW
-            await self._on.database.write(lambda c: effects.postpone_all(c, EffectKind.GRANT, later))
+    async def stop(self) -> None:
+        """Begin nothing more, and return when what is in hand is noted."""
+        self._stopping = True
+        async with self._one_at_a_time:
             return
+
+    async def probe_now(self) -> None:
+        """The server has changed: try at once what it refused before."""
+        now = self._on.now()
+
+        def probe(connection: sqlite3.Connection) -> None:
+            effects.probe_all(connection, now)
+            effects.retry_refused(connection, None, now)
+
+        await self._on.database.write(probe)
+
+    async def _due(self, now: datetime) -> list[Effect]:
+        closed = self._pace.closed(now)
+        return await self._on.database.read(lambda c: effects.due(c, now, _AT_ONCE, closed))
+
+    async def _do(self, effect: Effect, now: datetime) -> bool:
+        """Do one effect; whether the next one of the batch can be done without looking again."""
         try:
-            attempt = await self._on.database.read(lambda c: self._attempts.at(c, effect))
+            attempt = await self._on.database.read(lambda c: self._attempt_at(c, effect, now))
         except (Erased, KeyProblem, LookupError) as error:
             _log.warning("effect %s cannot be read: %s", effect.kind.value, type(error).__name__)
             unreadable = Later(_UNREADABLE)
             await self._on.database.write(lambda c: self._note(c, effect, None, unreadable, now))
-            return
+            return False
+        if isinstance(attempt, datetime):
+            until = attempt
+            await self._on.database.write(lambda c: effects.postpone(c, effect, until))
+            return True
         result: Result = Done()
         if attempt is not None:
-            if effect.kind is EffectKind.GRANT:
-                self._recent_grants.append(now)
+            if attempt.posts or effect.kind in _SENT_ONCE:
+                since = attempt.since or now
+                await self._on.database.write(lambda c: effects.begin(c, effect, since))
+            self._pace.began(effect.kind, now)
             result = await self._called(attempt)
+            await self._listen(effect, result, now)
         await self._on.database.write(lambda c: self._note(c, effect, attempt, result, now))
+        return isinstance(result, Done) and effect.kind not in self._pace.closed(now)
 
-    def _grants_exhausted(self, now: datetime) -> bool:
-        recent = self._recent_grants
-        return len(recent) == _GRANTS_PER_WINDOW and timedelta() <= now - recent[0] < _GRANT_WINDOW
+    def _attempt_at(
+        self, connection: sqlite3.Connection, effect: Effect, now: datetime
+    ) -> Attempt | datetime | None:
+        """What to do for an effect; a moment when it has to wait until then; None for nothing at all."""
+        attempt = self._attempts.at(connection, effect)
+        if attempt is None or effect.kind not in _TO_A_PERSON:
+            return attempt
+        case = cases.get(connection, effect.case_id or "")
+        told_at = subjects.told_at(connection, case.subject_id) if case else None
+        if told_at is not None and timedelta() <= now - told_at < _BETWEEN_MESSAGES:
+            return told_at + _BETWEEN_MESSAGES
+        waits_for_door = effect.kind is EffectKind.LETTER and case is not None and case.is_member
+        if case and waits_for_door and not effects.is_settled(connection, EffectKind.GRANT, case.id):
+            return now + _LOOK_AGAIN
+        return attempt
 
     async def _called(self, attempt: Attempt) -> Result:
+        """What a call comes to within its time. One that goes on and on is left behind."""
+        call = asyncio.ensure_future(attempt.call())
         try:
-            return await attempt.call()
+            done, _ = await asyncio.wait({call}, timeout=self._limit.total_seconds())
+        except asyncio.CancelledError:
+            call.cancel()
+            raise
+        if not done:
+            call.cancel()
+            call.add_done_callback(_left_behind)
+            return Later("timeout")
+        if call.cancelled():
+            return Later("cancelled")
+        try:
+            return call.result()
         except Exception as error:  # noqa: BLE001 - the outbox outlives whatever one call throws at it
             _log.warning("an effect call failed: %s", type(error).__name__, exc_info=error)
             return Later("unexpected")
+
+    async def _listen(self, effect: Effect, result: Result, now: datetime) -> None:
+        """Heed what an answer says beyond its own effect: to wait, or that a person has left."""
+        if isinstance(result, Later):
+            self._pace.heard(effect.kind, result, now)
+        elif isinstance(result, Refused) and result.why is Why.GONE:
+            user_id = await self._on.database.read(lambda c: self._user_id(c, effect))
+            if user_id is not None:
+                await self._gone(user_id)
+
+    def _user_id(self, connection: sqlite3.Connection, effect: Effect) -> int | None:
+        case = cases.get(connection, effect.case_id or "")
+        return self._on.user_id(connection, case.subject_id) if case else None
 
     def _note(
         self,
@@ -90,25 +187,87 @@ class Outbox:
     ) -> None:
         if attempt is not None:
             attempt.note(connection, result)
-        if isinstance(result, Later) and effect.attempts < _PATIENCE:
-            effects.note_retry(connection, effect, result.code, now + _pause(effect, result))
-        elif isinstance(result, Later):
-            code = _UNREADABLE if result.code == _UNREADABLE else "later"
-            self._hand_over(connection, effect, code, now)
-        elif isinstance(result, Done) or (attempt and result.why in attempt.settled_by):
-            effects.note_done(connection, effect)
+        if isinstance(result, Later):
+            self._note_later(connection, effect, result, now)
+            return
+        effects.note_answered(connection, effect)
+        if isinstance(result, Done):
+            self._note_done(connection, effect, now, called=attempt is not None)
+        elif attempt and result.why in attempt.settled_by:
+            self._settle(connection, effect, now)
         elif attempt and result.why in attempt.mended_by_retry:
             effects.note_retry(connection, effect, result.why.value, now)
+        elif result.why in _STOPPING:
+            self._note_refused(connection, effect, result.why.value, now)
         else:
             self._hand_over(connection, effect, result.why.value, now)
 
+    def _note_later(
+        self, connection: sqlite3.Connection, effect: Effect, result: Later, now: datetime
+    ) -> None:
+        due_at = now + _pause(effect, result)
+        if result.code in _NOT_DONE_FOR_SURE:
+            effects.note_answered(connection, effect)
+        stops.put_off(connection, effect.kind, due_at)
+        if effect.attempts < _PATIENCE:
+            effects.note_retry(connection, effect, result.code, due_at)
+        else:
+            code = _UNREADABLE if result.code == _UNREADABLE else "later"
+            self._hand_over(connection, effect, code, now)
+
+    def _note_done(
+        self, connection: sqlite3.Connection, effect: Effect, now: datetime, *, called: bool
+    ) -> None:
+        self._settle(connection, effect, now)
+        if not called:
+            return
+        if effect.kind in _TO_A_PERSON:
+            case = cases.get(connection, effect.case_id or "")
+            if case is not None:
+                subjects.note_told(connection, case.subject_id, now)
+        if stops.end(connection, effect.kind):
+            _log.info("effects of the kind %s work again", effect.kind.value)
+            effects.retry_refused(connection, effect.kind, now)
+
+    def _settle(self, connection: sqlite3.Connection, effect: Effect, now: datetime) -> None:
+        effects.note_done(connection, effect)
+        if effect.kind is EffectKind.GRANT and effect.case_id:
+            effects.hurry(connection, EffectKind.LETTER, effect.case_id, now)
+
+    def _note_refused(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
+        """Refused for a reason that may hold up all of its kind, or only this one."""
+        stop = stops.get(connection, effect.kind)
+        if stop is not None:
+            pause = _PROBES_AFTER[min(stop.probes + 1, len(_PROBES_AFTER) - 1)]
+            stops.note_probe(connection, effect.kind, code, now + pause)
+        elif effect.last_code == code:
+            # It was refused before, and others of its kind have succeeded since.
+            self._hand_over(connection, effect, code, now)
+            return
+        else:
+            _log.warning("effects of the kind %s have stopped: %s", effect.kind.value, code)
+            stops.begin(connection, effect.kind, code, now, now + _PROBES_AFTER[0])
+            self._alert(connection, effect.kind, f"stopped:{effect.kind.value}:{code}", now)
+        effects.note_refused(connection, effect, code, now)
+
     def _hand_over(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
-        """Hand an effect to a person, and have the team hear of it."""
+        """Hand an effect to a person, and have the team hear of it: once an hour, however many there are."""
         _log.warning("effect %s needs a person: %s", effect.kind.value, code)
         effects.note_stuck(connection, effect, code)
-        if effect.kind is not EffectKind.NOTICE:
-            key = f"stuck:{effect.ref}:{effect.wanted}"
-            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target="stuck")
+        self._alert(connection, effect.kind, "stuck", now)
+
+    def _alert(self, connection: sqlite3.Connection, kind: EffectKind, target: str, now: datetime) -> None:
+        """Have the team hear of something, unless it is that nothing can be told to them."""
+        if kind is not EffectKind.NOTICE:
+            moment = now.isoformat(timespec="milliseconds" if target != "stuck" else "hours")
+            key = f"{target}:{kind.value}:{moment}"
+            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=target)
+
+
+def _left_behind(call: "asyncio.Future[Result]") -> None:
+    """Nobody waits for this call any more; whatever it came to has been seen."""
+    if not call.cancelled():
+        call.exception()
 
 
 def _pause(effect: Effect, later: Later) -> timedelta:

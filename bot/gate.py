@@ -1,12 +1,14 @@
 """The gate: arriving, beginning, standing, asking for a person, taking it back, leaving."""
 
+import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.answers import Reading
-from bot.database import Gathering
+from bot.database import Gathering, StorageUnavailable
 from bot.erasing import end_by_person, forget_case, wipe_answers
 from bot.filling import NotSaved, Summary
 from bot.forms import Forms
@@ -84,10 +86,21 @@ class Gate:
         self._forms = forms
         self._arrivals = Gathering(foundation.database, self._arrive_all)
         self._departures = Gathering(foundation.database, self._leave_all, foundation.destroy_keys)
+        self.missed = asyncio.Event()
+        """Set when somebody came or went and that could not be recorded: the server has to be looked at."""
 
     async def arrive(self, visitor: Visitor) -> None:
         """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""
-        await self._arrivals.add(visitor)
+        with self._noticing():
+            await self._arrivals.add(visitor)
+
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        try:
+            yield
+        except StorageUnavailable:
+            self.missed.set()
+            raise
 
     def _arrive_all(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
         now, newcomers = self._on.now(), dict[bytes, int]()
@@ -134,7 +147,8 @@ class Gate:
 
     async def leave(self, user_id: int) -> None:
         """Somebody left the server. An open case ends with it; many who leave at once go together."""
-        await self._departures.add(user_id)
+        with self._noticing():
+            await self._departures.add(user_id)
 
     def _leave_all(self, connection: sqlite3.Connection, user_ids: Sequence[int]) -> list[str]:
         doomed: list[str] = []
@@ -181,11 +195,7 @@ class Gate:
         if case.is_member:
             return self._admitted(connection, visitor, case)
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
-            key = self._on.key_of(connection, case.subject_id)
-            letter = decisions.latest_letter(connection, key, case.id)
-            if letter is not None and letter.delivery in {Delivery.CLOSED, Delivery.GONE}:
-                decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
-            return RefusedStanding(case, letter)
+            return RefusedStanding(case, self._note_shown(connection, case))
         if case.state is CaseState.LAPSED:
             due = effects.due_at(connection, EffectKind.REMOVE, case.id)
             removing = due is not None and self._on.config.timers.after_lapse == "remove"
@@ -209,7 +219,22 @@ class Gate:
             cases.note_gone(connection, case, None)
         if not has_role and not stuck:
             self._want_role(connection, case, self._on.now())
-        return AdmittedStanding(case, has_role, stuck)
+            stuck = effects.is_stuck(connection, EffectKind.GRANT, case.id)
+        if has_role or not stuck:
+            self._note_shown(connection, case)
+        return AdmittedStanding(case, has_role, stuck and not has_role)
+
+    def _note_shown(self, connection: sqlite3.Connection, case: Case) -> Letter | None:
+        """The person reads at the panel what a letter could not tell them, or was to tell them later."""
+        letter = decisions.latest_letter(connection, self._on.key_of(connection, case.subject_id), case.id)
+        if letter is None:
+            return None
+        waits = letter.delivery is Delivery.PENDING and effects.is_waiting(
+            connection, EffectKind.LETTER, letter.id
+        )
+        if waits or letter.delivery in {Delivery.CLOSED, Delivery.GONE}:
+            decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
+        return letter
 
     async def agree(self, visitor: Visitor, notice: str) -> NextForm | Standing:
         """The person agreed to the notice they were shown: open the first page.

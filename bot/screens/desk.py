@@ -2,15 +2,19 @@
 
 from bot.desk import Queue
 from bot.model import CaseState
+from bot.ports import Why
 from bot.screens import keeper
 from bot.screens.elements import Press, Screen, Style, moment, since
 from bot.store.cases import Case
 from bot.store.decisions import Decision
 from bot.store.effects import Effect, EffectKind
 from bot.store.queue import Waiting
+from bot.store.stops import HeldUp
 from bot.words import Voice
 
 OPEN, OPEN_TASK, NEXT, SEEN, RETRY, QUEUE = "open", "opentask", "next", "seen", "retry", "queue"
+
+_RIGHTS_OF_THEIR_OWN = {EffectKind.GRANT, EffectKind.REVOKE, EffectKind.REMOVE}
 
 
 def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> Screen:
@@ -50,10 +54,20 @@ def notice(voice: Voice, target: str) -> Screen:
     kind, _, argument = target.partition(":")
     if kind == "wave_over":
         return keeper.wave_over(voice, argument)
+    if kind == "stopped":
+        return _stopped(voice, *argument.split(":"))
     presses = keeper.notice_presses(voice, kind)
     if presses is None:
         presses = (Press(QUEUE, voice.say("show_queue")),) if kind != "mended" else ()
     return Screen(voice.say(f"notice_{kind}", argument=argument), presses)
+
+
+def _stopped(voice: Voice, kind: str, code: str) -> Screen:
+    """A kind of effect does not work any more."""
+    text = voice.say(
+        "notice_stopped", effect=voice.say(f"effect_{kind}"), mend=_mend(voice, EffectKind(kind), code)
+    )
+    return Screen(text, (Press(QUEUE, voice.say("show_queue")),))
 
 
 def and_back(voice: Voice, key: str) -> Screen:
@@ -77,8 +91,9 @@ def queue(voice: Voice, result: Queue) -> Screen:
             for number, task in enumerate(result.tasks, start=1)
         ]
         parts.append("\n".join([voice.say("queue_tasks", count=counts["tasks"]), *lines]))
-    if result.stuck:
-        lines = [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
+    if result.stuck or result.held_up:
+        lines = [f"- {_held_up(voice, held_up)}" for held_up in result.held_up]
+        lines += [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
         parts.append("\n".join([voice.say("queue_stuck", count=counts["stuck"]), *lines]))
     return Screen("\n\n".join(part for part in parts if part), tuple(_queue_presses(voice, result))[:25])
 
@@ -104,9 +119,24 @@ def _waiting(voice: Voice, item: Waiting, result: Queue) -> str:
 
 
 def _stuck(voice: Voice, effect: Effect, code: str) -> str:
-    grant = effect.kind is EffectKind.GRANT and effect.last_code == "forbidden"
-    mend = voice.say("mend_forbidden_grant" if grant else f"mend_{effect.last_code}")
+    mend = _mend(voice, effect.kind, effect.last_code)
     return voice.say("stuck_line", effect=voice.say(f"effect_{effect.kind.value}"), case_code=code, mend=mend)
+
+
+def _held_up(voice: Voice, held_up: HeldUp) -> str:
+    return voice.say(
+        "held_up_line",
+        effect=voice.say(f"effect_{held_up.kind.value}"),
+        since=moment(held_up.since),
+        waiting=held_up.waiting,
+        mend=_mend(voice, held_up.kind, held_up.code),
+    )
+
+
+def _mend(voice: Voice, kind: EffectKind, code: str) -> str:
+    """What somebody has to do. A right that is missing is another one for each kind."""
+    of_its_own = code == Why.FORBIDDEN and kind in _RIGHTS_OF_THEIR_OWN
+    return voice.say(f"mend_{code}_{kind.value}" if of_its_own else f"mend_{code}")
 
 
 def _queue_presses(voice: Voice, result: Queue) -> list[Press]:
@@ -120,6 +150,14 @@ def _queue_presses(voice: Voice, result: Queue) -> list[Press]:
     for number, task in enumerate(result.tasks, start=1):
         presses.append(Press(OPEN_TASK, voice.say("open_task", number=number), task.id))
         presses.append(Press(SEEN, voice.say("task_seen", number=number), task.id))
+    presses.extend(
+        Press(
+            RETRY,
+            voice.say("try_again", case_code=voice.say(f"effect_{held_up.kind.value}")),
+            held_up.ref,
+        )
+        for held_up in result.held_up
+    )
     presses.extend(
         Press(
             RETRY,

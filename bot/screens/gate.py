@@ -104,7 +104,7 @@ def _refused(voice: Voice, result: RefusedStanding) -> Screen:
 def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
     """What sending led to."""
     match result:
-        case Sent(standing=AdmittedStanding() as admitted):
+        case Sent(standing=AdmittedStanding(stuck=False) as admitted):
             return Screen(voice.say("welcome_in", first=first_channel(config), case_code=admitted.case.code))
         case Sent(standing=HeldStanding() as held):
             screen = _held(voice, held)

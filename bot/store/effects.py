@@ -1,9 +1,11 @@
 """The outbox: what is wanted of the server, kept until it is done or handed to a person."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 from bot.clock import from_ms, to_ms
 
@@ -46,8 +48,15 @@ class Effect:
     last_code: str
     wanted_at: datetime
     begun: int
-    """The count of wishes when an attempt last began; 0 if none ever did."""
+    """The count of wishes when an attempt began that was not answered; 0 if there is none."""
     begun_at: datetime | None
+    """When the first attempt began that was not answered."""
+
+
+_NONE_CLOSED: Mapping[EffectKind, datetime] = MappingProxyType({})
+
+WAITS = "waits"
+"""The code of an effect that waits for its time, and of which no attempt failed."""
 
 
 def want(
@@ -62,13 +71,20 @@ def want(
 ) -> None:
     """Want something, at once or from ``due_at`` on.
 
-    Wanting it again under the same key has it done once more, not twice at once.
+    Wanting it again under the same key has it done once more, not twice at once. What is still waiting
+    keeps its pause, unless it is wanted for another moment, and somebody who waits for the door keeps
+    their place.
     """
     connection.execute(
         """
         INSERT INTO effect (key, kind, case_id, target, due_at, wanted_at) VALUES (?, ?, ?, ?, ?, ?)
-        ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, state = 'pending', due_at = excluded.due_at,
-            attempts = 0, last_code = '', wanted_at = excluded.wanted_at
+        ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, state = 'pending',
+            due_at = CASE WHEN state = 'pending' AND excluded.due_at = excluded.wanted_at THEN due_at
+                ELSE excluded.due_at END,
+            attempts = CASE state WHEN 'pending' THEN attempts ELSE 0 END,
+            last_code = CASE state WHEN 'pending' THEN last_code ELSE '' END,
+            wanted_at = CASE WHEN state = 'pending' AND kind IN ('grant', 'revoke') THEN wanted_at
+                ELSE excluded.wanted_at END
         """,
         (f"{kind.value}:{key}", kind.value, case_id, target, to_ms(due_at or now), to_ms(now)),
     )
@@ -93,23 +109,61 @@ def want_once(
     )
 
 
-def due(connection: sqlite3.Connection, now: datetime, most: int) -> list[Effect]:
-    """What is due: people who wait for the door first, then the longest wanted."""
+def due(
+    connection: sqlite3.Connection,
+    now: datetime,
+    most: int,
+    closed: Mapping[EffectKind, datetime] = _NONE_CLOSED,
+) -> list[Effect]:
+    """What is due and of no closed kind: people who wait for the door first, then the longest wanted.
+
+    Of a stopped kind there is one, when its next probe is due: first one that was not refused yet,
+    then the one whose last refusal is longest ago.
+    """
+    without = f",{','.join(kind.value for kind in closed)},"
     rows = connection.execute(
         """
-        SELECT * FROM effect WHERE state = 'pending' AND due_at <= ?
-        ORDER BY CASE kind WHEN 'grant' THEN 0 WHEN 'letter' THEN 1 WHEN 'panel' THEN 2 ELSE 3 END, due_at, id
+        SELECT * FROM effect
+        WHERE state = 'pending' AND due_at <= ? AND instr(?, ',' || kind || ',') = 0
+            AND NOT EXISTS (SELECT 1 FROM stopped WHERE stopped.kind = effect.kind)
+        ORDER BY CASE kind WHEN 'grant' THEN 0 WHEN 'revoke' THEN 0 WHEN 'letter' THEN 1 WHEN 'panel' THEN 2
+            ELSE 3 END, wanted_at, id
         LIMIT ?
         """,
-        (to_ms(now), most),
+        (to_ms(now), without, most),
+    ).fetchall()
+    to_probe = connection.execute(
+        "SELECT kind, code FROM stopped WHERE probe_at <= ? AND instr(?, ',' || kind || ',') = 0",
+        (to_ms(now), without),
+    ).fetchall()
+    probes = [_probe(connection, stop["kind"], stop["code"], now) for stop in to_probe]
+    return [*(effect for effect in probes if effect), *(_effect(row) for row in rows)]
+
+
+def _probe(connection: sqlite3.Connection, kind: str, code: str, now: datetime) -> Effect | None:
+    row = connection.execute(
+        """
+        SELECT * FROM effect WHERE state = 'pending' AND kind = ? AND due_at <= ?
+        ORDER BY last_code = ?, due_at, id LIMIT 1
+        """,
+        (kind, to_ms(now), code),
+    ).fetchone()
+    return None if row is None else _effect(row)
+
+
+def next_due(
+    connection: sqlite3.Connection, closed: Mapping[EffectKind, datetime] = _NONE_CLOSED
+) -> datetime | None:
+    """When the next effect is due; of a closed kind when it opens, of a stopped one at its next probe."""
+    rows = connection.execute(
+        """
+        SELECT kind, max(due_at, coalesce(probe_at, 0)) AS at
+        FROM (SELECT kind, min(due_at) AS due_at FROM effect WHERE state = 'pending' GROUP BY kind)
+            LEFT JOIN stopped USING (kind)
+        """
     )
-    return [_effect(row) for row in rows]
-
-
-def next_due(connection: sqlite3.Connection) -> datetime | None:
-    """When the next effect is due."""
-    row = connection.execute("SELECT min(due_at) AS at FROM effect WHERE state = 'pending'").fetchone()
-    return None if row["at"] is None else from_ms(row["at"])
+    moments = [(EffectKind(row["kind"]), from_ms(row["at"])) for row in rows]
+    return min((max(at, closed.get(kind, at)) for kind, at in moments), default=None)
 
 
 def stuck(connection: sqlite3.Connection, most: int) -> list[Effect]:
@@ -157,9 +211,27 @@ def hold_near(connection: sqlite3.Connection, kind: EffectKind, latest: datetime
 
 
 def is_stuck(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bool:
-    """Whether something could not be done and waits for a person."""
-    statement = "SELECT 1 FROM effect WHERE key = ? AND state = 'stuck'"
-    return connection.execute(statement, (f"{kind.value}:{key}",)).fetchone() is not None
+    """Whether something waits for a person: by itself, or with all others of its kind."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM effect WHERE key = ? AND (state = 'stuck' OR (
+            state = 'pending' AND EXISTS (SELECT 1 FROM stopped WHERE stopped.kind = effect.kind)))
+        """,
+        (f"{kind.value}:{key}",),
+    ).fetchone()
+    return row is not None
+
+
+def is_settled(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bool:
+    """Whether nothing is left to do of something: it is done, or was never wanted."""
+    statement = "SELECT 1 FROM effect WHERE key = ? AND state <> 'done'"
+    return connection.execute(statement, (f"{kind.value}:{key}",)).fetchone() is None
+
+
+def is_waiting(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bool:
+    """Whether something waits for its time, rather than being in hand."""
+    statement = "SELECT 1 FROM effect WHERE key = ? AND state = 'pending' AND last_code = ?"
+    return connection.execute(statement, (f"{kind.value}:{key}", WAITS)).fetchone() is not None
 
 
 def _effect(row: sqlite3.Row) -> Effect:
@@ -197,14 +269,41 @@ def note_retry(connection: sqlite3.Connection, effect: Effect, code: str, due_at
     )
 
 
-def postpone_all(connection: sqlite3.Connection, kind: EffectKind, due_at: datetime) -> None:
-    """Leave all effects of a kind for later without counting an attempt. They keep their order."""
-    # Times are kept in whole milliseconds. Cut off, they would be due a little before they may be done,
-    # and put off to that same moment, over and over.
-    at = to_ms(due_at) + 1
+def postpone(connection: sqlite3.Connection, effect: Effect, due_at: datetime) -> None:
+    """Leave an effect for later without counting an attempt."""
     connection.execute(
-        "UPDATE effect SET due_at = ? WHERE kind = ? AND state = 'pending' AND due_at < ?",
-        (at, kind.value, at),
+        "UPDATE effect SET last_code = ?, due_at = ? WHERE id = ? AND wanted = ?",
+        (WAITS, to_ms(due_at), effect.id, effect.wanted),
+    )
+
+
+def hurry(connection: sqlite3.Connection, kind: EffectKind, case_id: str, now: datetime) -> None:
+    """Look again now at what was left for later about a case."""
+    connection.execute(
+        """
+        UPDATE effect SET due_at = ? WHERE case_id = ? AND kind = ? AND state = 'pending' AND last_code = ?
+        """,
+        (to_ms(now), case_id, kind.value, WAITS),
+    )
+
+
+def begin(connection: sqlite3.Connection, effect: Effect, since: datetime) -> None:
+    """An attempt begins at which a message may be sent: until it is answered, it may have been."""
+    connection.execute(
+        "UPDATE effect SET begun = ?, begun_at = ? WHERE id = ?", (effect.wanted, to_ms(since), effect.id)
+    )
+
+
+def note_answered(connection: sqlite3.Connection, effect: Effect) -> None:
+    """Discord answered: what was done is known."""
+    connection.execute("UPDATE effect SET begun = 0, begun_at = NULL WHERE id = ?", (effect.id,))
+
+
+def note_refused(connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
+    """It was refused as all of its kind is: it waits with them, behind those not tried since."""
+    connection.execute(
+        "UPDATE effect SET last_code = ?, due_at = ? WHERE id = ? AND wanted = ?",
+        (code, to_ms(now), effect.id, effect.wanted),
     )
 
 
@@ -217,12 +316,36 @@ def note_stuck(connection: sqlite3.Connection, effect: Effect, code: str) -> Non
 
 
 def retry(connection: sqlite3.Connection, ref: str, now: datetime) -> bool:
-    """A person mended what stood in the way: try again."""
+    """A person mended what stood in the way: try this again, or one of its kind if that is stopped."""
     cursor = connection.execute(
         "UPDATE effect SET state = 'pending', attempts = 0, due_at = ? WHERE ref = ? AND state = 'stuck'",
         (to_ms(now), ref),
     )
-    return cursor.rowcount == 1
+    probed = connection.execute(
+        """
+        UPDATE stopped SET probe_at = ?
+        WHERE kind = (SELECT kind FROM effect WHERE ref = ? AND state = 'pending')
+        """,
+        (to_ms(now), ref),
+    )
+    return cursor.rowcount + probed.rowcount > 0
+
+
+def retry_refused(connection: sqlite3.Connection, kind: EffectKind | None, now: datetime) -> None:
+    """Try again what was refused by itself, of one kind or of all: the server is no longer the same."""
+    connection.execute(
+        """
+        UPDATE effect SET state = 'pending', attempts = 0, due_at = :now
+        WHERE state = 'stuck' AND last_code IN ('forbidden', 'missing_role', 'missing_room')
+            AND kind = coalesce(:kind, kind)
+        """,
+        {"now": to_ms(now), "kind": kind.value if kind else None},
+    )
+
+
+def probe_all(connection: sqlite3.Connection, now: datetime) -> None:
+    """Try one of each stopped kind now."""
+    connection.execute("UPDATE stopped SET probe_at = ?", (to_ms(now),))
 
 
 def retry_unanswered(connection: sqlite3.Connection, now: datetime) -> None:
@@ -238,6 +361,7 @@ def retry_all(connection: sqlite3.Connection, now: datetime) -> None:
     connection.execute(
         "UPDATE effect SET state = 'pending', attempts = 0, due_at = ? WHERE state = 'stuck'", (to_ms(now),)
     )
+    probe_all(connection, now)
 
 
 def delete_of_case(connection: sqlite3.Connection, case_id: str) -> None:

@@ -69,7 +69,9 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
             (SELECT count(*) FROM cases WHERE state IN ('waiting', 'answering') AND listed = 1
                 AND wants_person_at IS NULL) AS unanswered,
             (SELECT count(*) FROM task WHERE closed_at IS NULL) AS tasks,
-            (SELECT count(*) FROM effect WHERE state = 'stuck') AS stuck
+            (SELECT count(*) FROM effect WHERE state = 'stuck')
+                + (SELECT count(DISTINCT effect.kind) FROM stopped
+                    JOIN effect ON effect.kind = stopped.kind AND effect.state = 'pending') AS stuck
         """
     ).fetchone()
     return dict(row)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.clock import to_ms
+from bot.clock import from_ms, to_ms
 from bot.ids import new_id
 from bot.vault import PersonKey, Vault
 
@@ -57,6 +57,17 @@ def user_id(connection: sqlite3.Connection, key: PersonKey, subject_id: str) -> 
     """Somebody's Discord id; None when it has been erased."""
     row = connection.execute("SELECT sealed FROM identity WHERE subject_id = ?", (subject_id,)).fetchone()
     return None if row is None else int(key.open(row["sealed"], _place(subject_id)))
+
+
+def told_at(connection: sqlite3.Connection, subject_id: str) -> datetime | None:
+    """When a message last arrived at somebody."""
+    row = connection.execute("SELECT told_at FROM subject WHERE id = ?", (subject_id,)).fetchone()
+    return None if row is None or row["told_at"] is None else from_ms(row["told_at"])
+
+
+def note_told(connection: sqlite3.Connection, subject_id: str, now: datetime) -> None:
+    """A message arrived at somebody."""
+    connection.execute("UPDATE subject SET told_at = ? WHERE id = ?", (to_ms(now), subject_id))
 
 
 def delete(connection: sqlite3.Connection, subject_id: str) -> None:

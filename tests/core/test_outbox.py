@@ -126,28 +126,29 @@ async def test_an_effect_that_cannot_be_read_does_not_stop_the_others(world: Wor
 
 @pytest.mark.parametrize("why", [Why.FORBIDDEN, Why.MISSING_ROLE])
 async def test_a_grant_that_cannot_be_done_is_told_to_both_sides(world: World, why: Why) -> None:
-    """It is stuck, in the queue, and the person reads the truth."""
+    """It waits with all of its kind, is in the queue, and the person reads the truth."""
     await world.send(ANN, ABOUT_NIL)
     world.doorkeeper.will("grant", Refused(why))
 
     await world.drain()
     standing = await world.gate.standing(ANN)
 
-    assert (await effect_states(world))[0] == ("grant", "stuck", 0, why.value)
-    assert ["needs a person" in call.text for call in world.doorkeeper.told("post")] == [True]
+    assert (await effect_states(world))[0] == ("grant", "pending", 0, why.value)
+    assert ["Opening the door does not work" in call.text for call in world.doorkeeper.told("post")] == [True]
     assert isinstance(standing, AdmittedStanding)
     assert (standing.stuck, standing.has_role) == (True, False)
-    assert await world.drain() is None
+    assert await world.drain() == world.clock() + timedelta(minutes=1)
 
 
 async def test_a_notice_that_cannot_be_posted_makes_no_notice(world: World) -> None:
-    """The review channel is gone: one stuck effect, not an endless row of them."""
+    """The review channel is gone: one effect that waits, not an endless row of them."""
     await want(world, EffectKind.NOTICE, "task", target="task")
     world.doorkeeper.will("post", Refused(Why.MISSING_ROOM), Refused(Why.MISSING_ROOM))
 
     await world.drain()
 
-    assert await effect_states(world) == [("notice", "stuck", 0, "missing_room")]
+    assert await effect_states(world) == [("notice", "pending", 0, "missing_room")]
+    assert await world.rows("SELECT kind, code FROM stopped") == [("notice", "missing_room")]
 
 
 async def test_granting_to_somebody_who_has_gone_is_over(world: World) -> None:
@@ -417,14 +418,15 @@ async def test_an_outdated_panel_is_edited(world: World) -> None:
     assert [call.verb for call in world.doorkeeper.calls] == ["post", "edit"]
 
 
-async def test_a_missing_room_is_handed_to_a_person(world: World) -> None:
-    """Trying again would change nothing."""
+async def test_a_missing_room_is_told_to_the_team(world: World) -> None:
+    """Until somebody mends it, trying again changes nothing."""
     await want(world, EffectKind.PANEL, "panel")
     world.doorkeeper.will("post", Refused(Why.MISSING_ROOM))
 
     await world.drain()
 
-    assert (await effect_states(world))[0] == ("panel", "stuck", 0, "missing_room")
+    assert (await effect_states(world))[0] == ("panel", "pending", 0, "missing_room")
+    assert "Showing the front page does not work" in world.doorkeeper.told("post")[-1].text
 
 
 class Interrupted(FakeDoorkeeper):

@@ -160,7 +160,7 @@ FAMILIES = {
     "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],
     "disclosed_none": WHOSE,
     "problem": ["missing", "too_few", "too_many", "too_short"],
-    "notice": ["task", "overdue", "findings", "mended", "stuck", "wave", "paused", "resumed"],
+    "notice": ["task", "overdue", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"],
     "finding": [f"{code.value}_{part}" for code in FindingCode for part in ("what", "why", "mend")],
     "power": [str(permission.name).lower() for permission in Permission],
     "invites": ["paused", "taken", "forbidden", "later"],

@@ -46,6 +46,7 @@ USE_CASES = {
     "keeper",
     "links",
     "minting",
+    "pacing",
     "refusals",
     "reminders",
     "submission",
@@ -165,7 +166,7 @@ def test_use_cases_render_nothing(name: str) -> None:
     assert reaches(found, "bot.app", "bot.cli", "bot.words") == set()
     # The keeper asks for one thing that somebody waits for, and whoever looks at the server looks now.
     see_the_port = {"keeper": ("bot.screens",), "findings": ("bot.screens",)}
-    kept_out = {"effects": (), **see_the_port}.get(name, ("bot.screens", "bot.ports"))
+    kept_out = {"effects": (), "pacing": (), **see_the_port}.get(name, ("bot.screens", "bot.ports"))
     assert reaches(found, *kept_out) == set()
 
 

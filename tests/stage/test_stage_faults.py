@@ -45,16 +45,17 @@ async def test_a_role_that_may_not_be_given_is_told_truthfully_to_both_sides(the
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue")
     assert "**Could not be done, and needs a person: 1**" in seen.text
-    assert f"Opening the door {code}: give the bot Manage Roles" in seen.text
+    assert "- Opening the door: waits since " in seen.text
+    assert "(1 in all). To mend it: give the bot Manage Roles" in seen.text
     queue = seen.messages[-1]
     seen = await mia.command("review open", code=code)
     assert "**The door could not be opened.**" in seen.text
     simulation.mend(theatre.env)
-    seen = await mia.press(f"Try again: {code}", on=queue)
+    seen = await mia.press("Try again: Opening the door", on=queue)
     assert "It is being tried again." in seen.text
     await theatre.settle()
     assert inside(ann)
-    assert "It is no longer waiting." in (await mia.press(f"Try again: {code}", on=queue)).text
+    assert "It is no longer waiting." in (await mia.press("Try again: Opening the door", on=queue)).text
     assert (await mia.command("review queue")).text == "Nothing waits. Thank you for looking."
 
 
@@ -147,7 +148,8 @@ async def test_a_missing_review_channel_is_a_task_and_stops_nobody(theatre: Thea
     code = await code_of(theatre)
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue", theatre.server.lounge)
-    assert f"Showing the card {code}: the channel is gone." in seen.text
+    assert "- Showing the card: waits since " in seen.text
+    assert "To mend it: the channel is gone." in seen.text
     assert "**To decide: 1**" in seen.text
     await mia.command("review admit", theatre.server.lounge, code=code)
     await theatre.settle()
