@@ -2,25 +2,22 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import signal
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 import discord
 
-from bot.clock import Clock, machine_clock
 from bot.config import Config, Secrets
 from bot.config.tables import Discord
 from bot.conversations import Conversations
-from bot.database import Database, StorageUnavailable, connect
+from bot.database import StorageUnavailable
 from bot.decisions import Decisions
 from bot.desk import Desk
 from bot.effects import Outbox
@@ -28,19 +25,17 @@ from bot.findings import Findings, Watch
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
-from bot.ids import new_id
 from bot.keeper import Keeper
 from bot.links import Links
-from bot.migrations import FOLDER, migrate
+from bot.opening import CannotStart, master_key, opened
 from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
 from bot.reminders import Reminders
 from bot.serving import watched
-from bot.store import effects, subjects
+from bot.store import effects
 from bot.store.effects import EffectKind
 from bot.submission import Submission
 from bot.sweep import Sweep
-from bot.vault import KeyProblem, Vault, decode_master, master_from_file
 from cogs._builder import DiscordBuilder
 from cogs._client import PorchlightClient
 from cogs._doorkeeper import DiscordDoorkeeper
@@ -53,15 +48,19 @@ from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
 from cogs.reminders import Reminders as RemindersCog
 
+__all__ = ["CannotStart", "House", "furnished", "master_key", "opened", "run"]
+
 _log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = timedelta(minutes=1)
-_LONGEST_NAP = timedelta(seconds=30)
-_GOODBYE = timedelta(seconds=8)
+_LONGEST_NAP, _SHORT_NAP = timedelta(seconds=30), timedelta(seconds=5)
 
-
-class CannotStart(Exception):
-    """The bot cannot start. Its text says why and what to do."""
+# Everything together ends within the ten seconds that service managers grant, also if all of it hangs.
+_ANSWERING = timedelta(seconds=1.5)
+_DRAINING = timedelta(seconds=2.5)
+_LEAVING = timedelta(seconds=0.8)
+_HANDLERS = ("discord.py: on_", "discord-ui-", "CommandTree-invoker")
+"""How the library names the tasks in which it calls our handlers."""
 
 
 class NotNow(CannotStart):
@@ -74,88 +73,10 @@ class House:
 
     foundation: Foundation
     client: PorchlightClient
+    gate: Gate
     outbox: Outbox
     sweep: Sweep
     watch: Watch
-
-
-def master_key(config: Config, secrets: Secrets) -> bytes:
-    """The master key, from the environment or its file; made on the very first start."""
-    if secrets.key is not None:
-        return decode_master(secrets.key.get_secret_value())
-    storage = config.storage
-    return master_from_file(
-        storage.key_file, create=not storage.keys.exists() and not storage.database.exists()
-    )
-
-
-@asynccontextmanager
-async def opened(
-    config: Config, master: bytes, clock: Clock = machine_clock, *, beside: bool = False
-) -> AsyncIterator[Foundation]:
-    """Open keys and database, brought up to date.
-
-    The running bot holds a lock and destroys keys that a crash left without a person. A command that
-    works ``beside`` it does neither: a key that nobody uses yet may be the bot's next one. Raises
-    CannotStart when another bot already runs on the same data.
-    """
-    with contextlib.ExitStack() as held:
-        if not beside:
-            for file in (config.storage.database, config.storage.keys):
-                held.enter_context(_the_only_one(file))
-        async with _unlocked(config, master, clock, settle=not beside) as foundation:
-            yield foundation
-
-
-@contextlib.contextmanager
-def _the_only_one(path: Path) -> Iterator[None]:
-    """Hold the lock file beside a data file; the system lets go of it when the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = path.with_name(f"{path.name}.lock")
-    lock.touch(mode=0o600)
-    with lock.open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotStart(f"Another Porchlight already runs on {path}. Stop it first.") from None
-        yield
-
-
-@asynccontextmanager
-async def _unlocked(
-    config: Config, master: bytes, clock: Clock, *, settle: bool
-) -> AsyncIterator[Foundation]:
-    with Vault.opened(config.storage.keys, master) as vault:
-        connection = connect(config.storage.database)
-        try:
-            migrate(connection, FOLDER / "main")
-            _insist_on_the_pair(connection, vault)
-        finally:
-            connection.close()
-        async with Database.opened(config.storage.database) as database:
-            if settle:
-                unsettled = vault.unsettled()
-                used = await database.read(lambda c: subjects.known_keys(c, unsettled))
-                vault.settle(used, set(unsettled) - used)
-            yield Foundation(database, vault, config, clock)
-
-
-def _insist_on_the_pair(connection: sqlite3.Connection, vault: Vault) -> None:
-    """See that database and keys belong together, before anything is done to either.
-
-    Raises KeyProblem when they do not: a mistyped path must neither forget everybody nor destroy keys.
-    """
-    pair = subjects.pair(connection)
-    if pair and pair == vault.pair:
-        return
-    if pair or subjects.any_known(connection) or not vault.is_new:
-        raise KeyProblem(
-            "The database and keys.db do not belong together. Check both paths in [storage], and put back "
-            "the file that is missing; nothing has been changed."
-        )
-    if not vault.pair:
-        vault.set_pair(new_id())
-    subjects.set_pair(connection, vault.pair)
 
 
 def furnished(foundation: Foundation) -> House:
@@ -190,8 +111,8 @@ def furnished(foundation: Foundation) -> House:
         await _server_in_view(foundation)
 
     client.furnish(cogs, when_ready, watch.changed)
-    outbox = Outbox(foundation, doorkeeper, gate.leave)
-    return House(foundation, client, outbox, Sweep(foundation), watch)
+    outbox = Outbox(foundation, doorkeeper, gone=gate.leave)
+    return House(foundation, client, gate, outbox, Sweep(foundation), watch)
 
 
 async def _server_in_view(foundation: Foundation) -> None:
@@ -242,12 +163,18 @@ async def run(config: Config, secrets: Secrets) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with opened(config, master_key(config, secrets)) as foundation:
-        house = furnished(foundation)
-        wake = asyncio.Event()
-        foundation.database.when_committed(wake.set)
+        await _serve(furnished(foundation), token, stop)
+
+
+async def _serve(house: House, token: str, stop: asyncio.Event) -> None:
+    """Work until ``stop`` is set or Discord ends it; then finish what is in hand, in a few seconds."""
+    wake = asyncio.Event()
+    house.foundation.database.when_committed(wake.set)
+    client = AsyncExitStack()
+    await client.enter_async_context(house.client)
+    try:
         async with (
-            house.client,
-            watched(foundation, house.client.vitals, house.client.router.tally) as health,
+            watched(house.foundation, house.client.vitals, house.client.router.tally) as health,
             _working(
                 _keep_draining(house, wake),
                 _keep_sweeping(house),
@@ -260,10 +187,36 @@ async def run(config: Config, secrets: Secrets) -> None:
                 await asyncio.wait({connection, stopping}, return_when=asyncio.FIRST_COMPLETED)
             if connection.done():
                 await connection
-            # What is in hand is finished first; the outbox takes one drain at a time.
-            with contextlib.suppress(TimeoutError, StorageUnavailable):
-                await asyncio.wait_for(house.outbox.drain(foundation.now()), _GOODBYE.total_seconds())
-        await asyncio.gather(connection, return_exceptions=True)
+            else:
+                await _finish_in_hand(house)
+    finally:
+        await _within(client.aclose(), _LEAVING, "the connection to Discord")
+    await _within(_ended(connection), _LEAVING, "the connection to Discord")
+
+
+async def _ended(task: asyncio.Task[Any]) -> None:
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _finish_in_hand(house: House) -> None:
+    """Answer whoever pressed something, do what is due, and then begin nothing more."""
+    handlers = {task for task in asyncio.all_tasks() if task.get_name().startswith(_HANDLERS)}
+    if handlers:
+        await asyncio.wait(handlers, timeout=_ANSWERING.total_seconds())
+    if house.client.is_ready():
+        await _within(house.outbox.drain(house.foundation.now()), _DRAINING, "what is due")
+    await _within(house.outbox.stop(), _LEAVING, "what is in hand")
+
+
+async def _within(work: Coroutine[Any, Any, Any], limit: timedelta, what: str) -> None:
+    """Do some work if it can be done in time; what hangs is left behind."""
+    task = asyncio.create_task(work)
+    done, _ = await asyncio.wait({task}, timeout=limit.total_seconds())
+    if not done:
+        _log.warning("%s did not end in time; what is left of it is on disk", what)
+        task.cancel()
+    elif not task.cancelled() and (error := task.exception()) is not None:
+        _log.warning("%s could not be ended: %s", what, type(error).__name__)
 
 
 @asynccontextmanager
@@ -299,6 +252,10 @@ def _in_plain_words() -> Iterator[None]:
         ) from None
     except (aiohttp.ClientError, OSError, discord.GatewayNotFound):
         raise NotNow("Discord cannot be reached. Check the network and start again.") from None
+    except discord.RateLimited as error:
+        raise NotNow(
+            f"Discord asks to be left alone for {error.retry_after:.0f} seconds. Start again after that."
+        ) from None
     except discord.HTTPException as error:
         raise NotNow(
             f"Discord answered with an error ({error.status}). See its status page, and start again later."
@@ -319,6 +276,8 @@ async def _keep_draining(house: House, wake: asyncio.Event) -> None:
             due = await house.outbox.drain(house.foundation.now())
             if due is not None:
                 nap = min(nap, max(due - house.foundation.now(), timedelta(seconds=0.1)))
+        except StorageUnavailable:
+            nap = _SHORT_NAP  # the database says in the log itself that it cannot be used
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
             _log.exception("the outbox stumbled and carries on")
         with contextlib.suppress(TimeoutError):
@@ -329,6 +288,8 @@ async def _keep_sweeping(house: House) -> None:
     while True:
         try:
             await house.sweep.run(house.foundation.now())
+        except StorageUnavailable:
+            pass  # the database says so in the log itself, and the next turn tries again
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
             _log.exception("the sweep stumbled and carries on")
         await asyncio.sleep(_SWEEP_EVERY.total_seconds())

@@ -11,6 +11,7 @@ from rich.console import Console
 from bot import cli_backup
 from bot.config import Config, Loaded, Secrets, load
 from bot.database import StorageUnavailable
+from bot.endings import ending
 from bot.export import Format, What
 from bot.logs import LogFormat
 from bot.migrations import SchemaProblem
@@ -107,7 +108,7 @@ def run(
     except (KeyProblem, SchemaProblem) as problem:
         _end(str(problem), 1)
     except StorageUnavailable as problem:
-        _end(f"The database cannot be used ({problem}). Is another Porchlight running, or the disk full?", 1)
+        _end(ending(problem), 1)
 
 
 @app.command()
@@ -137,7 +138,9 @@ def export(
         _end(f"{to} exists already. Choose another name, so that nothing is overwritten.", 1)
     except (KeyProblem, SchemaProblem) as problem:
         _end(str(problem), 1)
-    except (StorageUnavailable, OSError) as problem:
+    except StorageUnavailable as problem:
+        _end(ending(problem), 1)
+    except OSError as problem:
         _end(f"The export could not be written ({type(problem).__name__}).", 1)
     out.print(f"{rows} rows written to {to}. It holds what people told you: keep it safe, delete it soon.")
 

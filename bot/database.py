@@ -8,16 +8,20 @@ together: one flush to disk serves them all.
 
 import asyncio
 import contextlib
+import errno
+import logging
 import sqlite3
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import aiosqlite
+
+from bot.together import Returned, Together
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -30,9 +34,19 @@ MOST_UNITS_TOGETHER = 500
 MOST_GATHERED = 1000
 """People who join together are recorded so many at a time; whoever presses waits for one round."""
 
+_NOT_OURS = (sqlite3.OperationalError, sqlite3.DatabaseError)
+"""The disk, the file or another program; other errors are about what was to be written. A damaged file
+is the second of these exactly, of which all others are kinds."""
+
 
 class StorageUnavailable(Exception):
-    """The database cannot be used right now: locked, full, or read-only. Its text is a code."""
+    """A database cannot be used right now: locked, full, read-only or damaged. Its text is a code."""
+
+    def __init__(self, code: str, path: Path | None = None) -> None:
+        """Take SQLite's name of the error, and the file if it is known."""
+        super().__init__(code)
+        self.code = code
+        self.path = path
 
 
 class Channel(aiosqlite.Connection):
@@ -44,63 +58,6 @@ class Channel(aiosqlite.Connection):
         return cast("T", await self._execute(lambda: work(self._conn)))  # type: ignore[no-untyped-call]
 
 
-@dataclass(frozen=True, slots=True)
-class _Done:
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting(Generic[T]):
-    """Something to be done, and whoever waits for it."""
-
-    what: T
-    future: "asyncio.Future[Any]"
-
-    def settle(self, result: "_Done | BaseException") -> None:
-        if self.future.done():
-            return
-        if isinstance(result, _Done):
-            self.future.set_result(result.value)
-        else:
-            self.future.set_exception(result)
-
-
-class _Together(Generic[T]):
-    """Has those who wait at the same time served together, one round after the other."""
-
-    def __init__(
-        self, most: int, serve: "Callable[[Sequence[T]], Awaitable[Sequence[_Done | BaseException]]]"
-    ) -> None:
-        self._most = most
-        self._serve = serve
-        self._waiting: deque[_Waiting[T]] = deque()
-        self._rounds: asyncio.Task[None] | None = None
-
-    async def wait(self, what: T) -> Any:
-        """Have something done, and return or raise what came of it."""
-        waiting = _Waiting(what, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._rounds is None or self._rounds.done():
-            self._rounds = asyncio.create_task(self._serve_all())
-        return await waiting.future
-
-    async def finish(self) -> None:
-        """Wait until everybody was served."""
-        if self._rounds is not None:
-            await asyncio.wait([self._rounds])
-
-    async def _serve_all(self) -> None:
-        while self._waiting:
-            served = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
-            results: Sequence[_Done | BaseException]
-            try:
-                results = await self._serve([waiting.what for waiting in served])
-            except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who wait for it
-                results = [error] * len(served)
-            for waiting, result in zip(served, results, strict=True):
-                waiting.settle(result)
-
-
 class Database:
     """The main database. Open it with ``opened``."""
 
@@ -108,8 +65,9 @@ class Database:
         """Take two open connections to the same file, the second read-only."""
         self._writer = writer
         self._reader = reader
-        self._writing = _Together(MOST_UNITS_TOGETHER, self._commit)
-        self._reading = _Together(MOST_UNITS_TOGETHER, self._read)
+        self._writing = Together(MOST_UNITS_TOGETHER, self._commit)
+        self._reading = Together(MOST_UNITS_TOGETHER, self._read)
+        self._trouble = ""
         self._committed: Callable[[], None] = lambda: None
 
     @classmethod
@@ -141,19 +99,38 @@ class Database:
         """Run a function over the read-only connection, on one consistent snapshot."""
         return cast("T", await self._reading.wait(unit))
 
-    async def _commit(self, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
+    async def _commit(self, units: Sequence[Unit[Any]]) -> list[Returned | BaseException]:
         try:
-            return await self._writer.run(partial(commit, units=units))
+            results = await self._writer.run(partial(commit, units=units))
+            self._note_trouble(results)
+            return results
         finally:
             self._committed()
 
-    async def _read(self, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
-        return await self._reader.run(partial(_on_one_snapshot, units=units))
+    async def _read(self, units: Sequence[Unit[Any]]) -> list[Returned | BaseException]:
+        results = await self._reader.run(partial(_on_one_snapshot, units=units))
+        self._note_trouble(results)
+        return results
+
+    def _note_trouble(self, results: Sequence[Returned | BaseException]) -> None:
+        """Say in the log once that the database cannot be used, and once that it can be again."""
+        codes = [result.code for result in results if isinstance(result, StorageUnavailable)]
+        if codes and codes[0] != self._trouble:
+            self._trouble = codes[0]
+            _log.error("the database cannot be used: %s", self._trouble)
+        elif self._trouble and any(isinstance(result, Returned) for result in results):
+            self._trouble = ""
+            _log.warning("the database can be used again")
 
     async def _finish(self) -> None:
+        """Commit what waits, and leave all that was written in the one file."""
         await self._writing.finish()
-        with contextlib.suppress(sqlite3.OperationalError):
+        with contextlib.suppress(sqlite3.DatabaseError):
             await self._writer.run(lambda connection: connection.execute("PRAGMA optimize").close())
+        with contextlib.suppress(sqlite3.DatabaseError):
+            await self._writer.run(
+                lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            )
 
 
 class Reader:
@@ -174,7 +151,7 @@ class Reader:
     async def read(self, unit: Unit[T]) -> T:
         """Run a function over the connection, on one consistent snapshot."""
         result = (await self._channel.run(partial(_on_one_snapshot, units=[unit])))[0]
-        if isinstance(result, _Done):
+        if isinstance(result, Returned):
             return cast("T", result.value)
         raise result
 
@@ -195,13 +172,13 @@ class Gathering(Generic[T, R]):
         self._database = database
         self._unit = unit
         self._afterwards = afterwards
-        self._arriving = _Together(MOST_GATHERED, self._see_to)
+        self._arriving = Together(MOST_GATHERED, self._see_to)
 
     async def add(self, item: T) -> None:
         """Add an item and return once it is on disk."""
         await self._arriving.wait(item)
 
-    async def _see_to(self, items: Sequence[T]) -> "list[_Done | BaseException]":
+    async def _see_to(self, items: Sequence[T]) -> list[Returned | BaseException]:
         try:
             result = await self._database.write(lambda connection: self._unit(connection, items))
             if self._afterwards is not None:
@@ -213,7 +190,7 @@ class Gathering(Generic[T, R]):
                 return [error]
             alone = await asyncio.gather(*(self._see_to([item]) for item in items), return_exceptions=True)
             return [each if isinstance(each, BaseException) else each[0] for each in alone]
-        return [_Done(None)] * len(items)
+        return [Returned(None)] * len(items)
 
 
 def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
@@ -247,7 +224,7 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def commit(connection: sqlite3.Connection, units: Sequence[Unit[Any]]) -> "list[_Done | BaseException]":
+def commit(connection: sqlite3.Connection, units: Sequence[Unit[Any]]) -> list[Returned | BaseException]:
     """Run units in one transaction. Where one spoils it, the two halves are tried, and so on.
 
     So a unit may run more than once, but only one of its runs is ever committed. Failing is rare, and a
@@ -264,14 +241,14 @@ def commit(connection: sqlite3.Connection, units: Sequence[Unit[Any]]) -> "list[
 
 def _commit_together(
     connection: sqlite3.Connection, units: Sequence[Unit[Any]]
-) -> "list[_Done | BaseException]":
+) -> list[Returned | BaseException]:
     try:
         try:
             connection.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError as error:
             # Each unit by itself would wait as long for the lock, one after the other.
             return [_translated(error) for _ in units]
-        results: list[_Done | BaseException] = [_Done(unit(connection)) for unit in units]
+        results: list[Returned | BaseException] = [Returned(unit(connection)) for unit in units]
         connection.execute("COMMIT")
         return results
     finally:
@@ -281,30 +258,46 @@ def _commit_together(
 
 def _on_one_snapshot(
     connection: sqlite3.Connection, units: Sequence[Unit[Any]]
-) -> "list[_Done | BaseException]":
+) -> list[Returned | BaseException]:
     """Run units that only read, all on the same state of the database."""
     try:
         connection.execute("BEGIN")
         return [_read_by(connection, unit) for unit in units]
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         return [_translated(error) for _ in units]
     finally:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
 
 
-def _read_by(connection: sqlite3.Connection, unit: Unit[Any]) -> "_Done | BaseException":
+def _read_by(connection: sqlite3.Connection, unit: Unit[Any]) -> "Returned | BaseException":
     try:
-        return _Done(unit(connection))
+        return Returned(unit(connection))
     except Exception as error:  # noqa: BLE001 - it reaches whoever waits for this unit
         return _translated(error)
 
 
 def _translated(error: BaseException) -> BaseException:
-    if isinstance(error, sqlite3.OperationalError):
-        return StorageUnavailable(_code(error))
-    return error
+    return unavailable(error) if type(error) in _NOT_OURS else error
 
 
-def _code(error: sqlite3.OperationalError) -> str:
-    return str(getattr(error, "sqlite_errorname", "SQLITE_ERROR"))
+def unavailable(error: BaseException, path: Path | None = None) -> StorageUnavailable:
+    """An error of SQLite's or of the disk's, by its code."""
+    if isinstance(error, OSError):
+        return StorageUnavailable(errno.errorcode.get(error.errno or 0, "EIO"), path)
+    return StorageUnavailable(str(getattr(error, "sqlite_errorname", "SQLITE_ERROR")), path)
+
+
+@contextlib.contextmanager
+def about(path: Path) -> Iterator[None]:
+    """Have whatever goes wrong with a file within be a StorageUnavailable that names it."""
+    try:
+        yield
+    except StorageUnavailable as error:
+        raise StorageUnavailable(error.code, error.path or path) from None
+    except sqlite3.DatabaseError as error:
+        if type(error) not in _NOT_OURS:
+            raise
+        raise unavailable(error, path) from None
+    except OSError as error:
+        raise unavailable(error, path) from None

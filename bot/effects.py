@@ -60,6 +60,7 @@ class Outbox:
         self,
         foundation: Foundation,
         doorkeeper: Doorkeeper,
+        *,
         gone: Gone = _nobody_listens,
         limit: timedelta = CALL_LIMIT,
     ) -> None:

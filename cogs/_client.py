@@ -1,10 +1,12 @@
 """The Discord client: intents, no caches, and one router for everything pressed."""
 
+import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import aiohttp
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -33,6 +35,9 @@ _ABOUT_THE_LAYOUT = (
     "onboarding_",
 )
 """How the names of audit-log actions begin that may open or close something."""
+
+_OFFERING_SECONDS = 20
+"""How long the start may take over the commands."""
 
 
 def intents_for(ids: Discord) -> discord.Intents:
@@ -76,6 +81,7 @@ class PorchlightClient(commands.Bot):
         self.router = router
         self._ids = ids
         self._adapters: Sequence[commands.Cog] = ()
+        self._offered = self._seen_before = False
 
     def furnish(self, cogs: Sequence[commands.Cog], when_ready: WhenReady, when_changed: WhenChanged) -> None:
         """Take the adapters, and what to do once the server is in view, and when it changes."""
@@ -90,16 +96,24 @@ class PorchlightClient(commands.Bot):
         await self._sync_commands()
 
     async def _sync_commands(self) -> None:
-        """Offer the commands in this server. If Discord refuses, the gate works without them."""
+        """Offer the commands in this server. The gate works without them, and they are offered later."""
         guild = discord.Object(self._ids.server)
         self.tree.copy_global_to(guild=guild)
+        self._offered = False
         try:
-            await self.tree.sync(guild=guild)
+            await asyncio.wait_for(self.tree.sync(guild=guild), _OFFERING_SECONDS)
         except discord.HTTPException as error:
             _log.error("commands could not be offered: Discord answered %s", error.status)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            _log.error("commands could not be offered: %s", type(error).__name__)
+        else:
+            self._offered = True
 
     async def on_ready(self) -> None:
         """The server is in view."""
+        if not self._offered and self._seen_before:
+            await self._sync_commands()
+        self._seen_before = True
         if self.get_guild(self._ids.server) is None:
             _log.error("the bot is not in the configured server; invite it, then it carries on by itself")
             return

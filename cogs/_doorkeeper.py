@@ -28,7 +28,11 @@ _CODES = {
     50035: Why.UNFIT,
     50278: Why.GONE,
 }
-_FORBIDDEN = 403
+_SLOW_DOWN = {
+    40003: timedelta(minutes=10),  # opening direct messages too fast
+    40333: timedelta(minutes=5),  # somebody in front of Discord, for reasons of their own
+}
+_FORBIDDEN, _TOO_MANY = 403, 429
 
 _LOOK_BACK = 200
 """Messages to look through for one that may have been sent before."""
@@ -101,7 +105,11 @@ class DiscordDoorkeeper:
 
         async def send() -> discord.Message:
             posted = await self._sent_since(channel, message, since) if since is not None else None
-            return posted or await channel.send(nonce=nonce[:25], suppress_embeds=True, **message)
+            if posted is None:
+                return await channel.send(nonce=nonce[:25], suppress_embeds=True, **message)
+            if posted.content.strip() != str(message["content"]).strip():
+                await posted.edit(**message)
+            return posted
 
         return await _result(send())
 
@@ -146,9 +154,7 @@ async def attempt(call: Awaitable[_T]) -> _T | Refused | Later:
     except discord.RateLimited as error:
         return Later("rate_limited", timedelta(seconds=error.retry_after))
     except discord.HTTPException as error:
-        if error.code in _CODES:
-            return Refused(_CODES[error.code])
-        return Refused(Why.FORBIDDEN) if error.status == _FORBIDDEN else Later(f"http_{error.status}")
+        return _refusal(error)
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         return Later(type(error).__name__)
 
@@ -159,3 +165,20 @@ async def _result(call: Awaitable[object]) -> Result:
     if isinstance(value, Refused | Later):
         return value
     return Done(value.id if isinstance(value, discord.Message) else 0)
+
+
+def _refusal(error: discord.HTTPException) -> Refused | Later:
+    """What an error means. One without a code of Discord's comes from something on the way there."""
+    if error.code in _CODES:
+        return Refused(_CODES[error.code])
+    if error.code in _SLOW_DOWN:
+        return Later("slow_down", _SLOW_DOWN[error.code])
+    if error.status == _FORBIDDEN and error.code:
+        return Refused(Why.FORBIDDEN)
+    return Later(f"http_{error.status}", _asked_for(error) if error.status == _TOO_MANY else None)
+
+
+def _asked_for(error: discord.HTTPException) -> timedelta | None:
+    """How long to wait, if the answer says so."""
+    asked = error.response.headers.get("Retry-After", "")
+    return timedelta(seconds=int(asked)) if asked.isascii() and asked.isdigit() and asked != "0" else None

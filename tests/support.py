@@ -225,7 +225,7 @@ class World:
         self.decisions = Decisions(on)
         self.refusals = Refusals(on)
         self.conversations = Conversations(on, self.forms)
-        self.outbox = Outbox(on, self.doorkeeper, self.gate.leave)
+        self.outbox = Outbox(on, self.doorkeeper, gone=self.gate.leave)
         self.sweep = Sweep(on)
 
     async def drain(self) -> datetime | None:

@@ -71,16 +71,15 @@ def want(
 ) -> None:
     """Want something, at once or from ``due_at`` on.
 
-    Wanting it again under the same key has it done once more, not twice at once. What is still waiting
-    keeps its pause, unless it is wanted for another moment, and somebody who waits for the door keeps
-    their place.
+    Wanting it again under the same key has it done once more, not twice at once. What was tried and
+    waits keeps its pause, and somebody who waits for the door keeps their place.
     """
     connection.execute(
         """
         INSERT INTO effect (key, kind, case_id, target, due_at, wanted_at) VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT (key) DO UPDATE SET wanted = wanted + 1, state = 'pending',
-            due_at = CASE WHEN state = 'pending' AND excluded.due_at = excluded.wanted_at THEN due_at
-                ELSE excluded.due_at END,
+            due_at = CASE WHEN state = 'pending' AND last_code <> '' AND excluded.due_at = excluded.wanted_at
+                THEN due_at ELSE excluded.due_at END,
             attempts = CASE state WHEN 'pending' THEN attempts ELSE 0 END,
             last_code = CASE state WHEN 'pending' THEN last_code ELSE '' END,
             wanted_at = CASE WHEN state = 'pending' AND kind IN ('grant', 'revoke') THEN wanted_at

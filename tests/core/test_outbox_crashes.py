@@ -90,7 +90,7 @@ def channels(world: World) -> Channels:
 
 def restarted(world: World) -> None:
     """A new process works on the same files."""
-    world.outbox = Outbox(world.foundation, world.doorkeeper, world.gate.leave)
+    world.outbox = Outbox(world.foundation, world.doorkeeper, gone=world.gate.leave)
 
 
 async def declined(world: World) -> None:

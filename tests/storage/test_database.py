@@ -246,3 +246,72 @@ def test_the_connection_is_set_up_for_safety(path: Path) -> None:
         "secure_delete": 1,
     }
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_full_disk_is_told_as_such_and_leaves_nothing_half_done(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite undoes the whole transaction by itself; smaller units of the same moment are kept."""
+    await database.write(add("before"))
+    await database._writer.run(lambda c: c.execute("PRAGMA max_page_count = 1").fetchall())
+    results = await asyncio.gather(
+        database.write(add("small")),
+        database.write(add("x" * 50_000)),
+        database.write(add("y" * 50_000)),
+        return_exceptions=True,
+    )
+
+    assert results[0] == 2
+    assert [str(result) for result in results[1:]] == ["SQLITE_FULL"] * 2
+    assert await database.read(words) == ["before", "small"]
+    assert caplog.messages == ["the database cannot be used: SQLITE_FULL"]
+
+    await database._writer.run(lambda c: c.execute("PRAGMA max_page_count = 10000").fetchall())
+    assert await database.write(add("z" * 50_000)) == 3
+    assert caplog.messages[1:] == ["the database can be used again"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [
+        (sqlite3.OperationalError, "SQLITE_IOERR_WRITE"),
+        (sqlite3.OperationalError, "SQLITE_FULL"),
+        (sqlite3.DatabaseError, "SQLITE_CORRUPT"),
+        (sqlite3.DatabaseError, "SQLITE_NOTADB"),
+    ],
+)
+async def test_whatever_is_wrong_with_the_disk_or_the_file_is_one_kind_of_error(
+    database: Database, kind: type[sqlite3.DatabaseError], code: str
+) -> None:
+    """While writing and while reading, by its code."""
+
+    def fails(_connection: sqlite3.Connection) -> None:
+        error = kind("some words")
+        error.sqlite_errorname = code
+        raise error
+
+    for work in (database.write, database.read):
+        with pytest.raises(StorageUnavailable, match=code):
+            await work(fails)
+
+    assert await database.write(add("after")) == 1
+
+
+async def test_what_was_to_be_written_is_not_the_disks_fault(database: Database) -> None:
+    """An error about the words themselves stays what it is."""
+
+    def fails(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO line (word) VALUES (?)", ("a", "b"))
+
+    with pytest.raises(sqlite3.ProgrammingError):
+        await database.write(fails)
+
+
+async def test_closing_leaves_everything_in_the_one_file(path: Path) -> None:
+    """A copy of it alone has all that was written, also while somebody else still reads."""
+    with closing(raw_connection(path)) as other:
+        assert other.execute("SELECT count(*) FROM line").fetchone() == (0,)
+        async with Database.opened(path) as opened:
+            await opened.write(add("last"))
+        log = path.with_name(f"{path.name}-wal")
+        assert not log.exists() or log.stat().st_size == 0
