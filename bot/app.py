@@ -159,11 +159,25 @@ async def run(config: Config, secrets: Secrets) -> None:
     """Run until told to stop. Raises CannotStart with a clear sentence."""
     token = _token(secrets)
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    _stop_when_told(stop)
     async with opened(config, master_key(config, secrets)) as foundation:
         await _serve(furnished(foundation), token, stop)
+
+
+def _stop_when_told(stop: asyncio.Event) -> None:
+    """Set the event at SIGTERM and SIGINT.
+
+    The loop's own way to listen goes with the loop. A second signal, while the process is on its way
+    out, would then cut it short.
+    """
+    loop = asyncio.get_running_loop()
+
+    def told(_number: int, _frame: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
 
 
 async def _serve(house: House, token: str, stop: asyncio.Event) -> None:

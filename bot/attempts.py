@@ -224,7 +224,7 @@ class Attempts:
     def _card(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
         key = self._on.key_of(connection, case.subject_id)
         posted = messages.card(connection, key, case.id)
-        if posted is None and not _belongs_in_review(case):
+        if posted is None and not _belongs_in_review(case) and not effect.begun:
             return None
         decision = decisions.get(connection, case.decision_id) if case.decision_id else None
         by = self._on.user_id(connection, decision.decided_by) if decision and decision.decided_by else None

@@ -43,7 +43,7 @@ _TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER})
 _SENT_ONCE = _TO_A_PERSON | {EffectKind.NOTICE}
 _BETWEEN_MESSAGES = timedelta(days=1)
 _LOOK_AGAIN = timedelta(minutes=10)
-_NOT_DONE_FOR_SURE = {"rate_limited", BANNED, _UNREADABLE}
+_NOT_DONE_FOR_SURE = {"rate_limited", BANNED}
 
 Gone = Callable[[int], Awaitable[None]]
 """Told the Discord id of somebody who turned out to have left the server."""
@@ -188,11 +188,11 @@ class Outbox:
     ) -> None:
         if attempt is not None:
             attempt.note(connection, result)
+        if _is_known_now(attempt, result):
+            effects.note_answered(connection, effect)
         if isinstance(result, Later):
             self._note_later(connection, effect, result, now)
-            return
-        effects.note_answered(connection, effect)
-        if isinstance(result, Done):
+        elif isinstance(result, Done):
             self._note_done(connection, effect, now, called=attempt is not None)
         elif attempt and result.why in attempt.settled_by:
             self._settle(connection, effect, now)
@@ -207,8 +207,6 @@ class Outbox:
         self, connection: sqlite3.Connection, effect: Effect, result: Later, now: datetime
     ) -> None:
         due_at = now + _pause(effect, result)
-        if result.code in _NOT_DONE_FOR_SURE:
-            effects.note_answered(connection, effect)
         stops.put_off(connection, effect.kind, due_at)
         if effect.attempts < _PATIENCE:
             effects.note_retry(connection, effect, result.code, due_at)
@@ -269,6 +267,21 @@ def _left_behind(call: "asyncio.Future[Result]") -> None:
     """Nobody waits for this call any more; whatever it came to has been seen."""
     if not call.cancelled():
         call.exception()
+
+
+def _is_known_now(attempt: Attempt | None, result: Result) -> bool:
+    """Whether what was done is known by this answer.
+
+    Where an earlier attempt may have sent the message, a refusal may be one to look for it.
+    """
+    if attempt is None:
+        return isinstance(result, Done)
+    if isinstance(result, Done):
+        return True
+    if isinstance(result, Refused) and result.why in attempt.settled_by | attempt.mended_by_retry:
+        return True
+    not_done = isinstance(result, Refused) or result.code in _NOT_DONE_FOR_SURE
+    return not_done and attempt.since is None
 
 
 def _pause(effect: Effect, later: Later) -> timedelta:

@@ -76,7 +76,10 @@ def at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.delenv(name, raising=False)
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    listening = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
+    for number, handler in listening.items():
+        signal.signal(number, handler)
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     for name in ("discord", "aiosqlite", "asyncio", "aiohttp"):

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -58,8 +59,11 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "config.toml").write_text(CONFIG.format(data=folder), encoding="utf-8")
     root = logging.getLogger()
     before = root.handlers[:], root.level
+    listening = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     assert ends("run")[0] == 2
     yield folder
+    for number, handler in listening.items():
+        signal.signal(number, handler)
     root.handlers[:] = before[0]
     root.setLevel(before[1])
     for name in ("discord", "aiosqlite", "asyncio", "aiohttp"):

@@ -1,0 +1,15 @@
+"""The bot as a process of its own, whose Discord is on loopback: ``bot_process BASE GATEWAY CONFIG``."""
+
+import sys
+
+import discord.gateway
+import discord.http
+import yarl
+
+from bot.cli import app
+
+if __name__ == "__main__":
+    _, base, gateway, config = sys.argv
+    discord.http.Route.BASE = base
+    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+    app(["run", "--config", config])
