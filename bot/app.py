@@ -1,6 +1,7 @@
 """The composition root: the only place that knows both the core and Discord."""
 
 import asyncio
+import atexit
 import contextlib
 import logging
 import signal
@@ -178,6 +179,7 @@ def _stop_when_told(stop: asyncio.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, told)
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 async def _serve(house: House, token: str, stop: asyncio.Event) -> None:

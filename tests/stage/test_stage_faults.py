@@ -59,6 +59,22 @@ async def test_a_role_that_may_not_be_given_is_told_truthfully_to_both_sides(the
     assert (await mia.command("review queue")).text == "Nothing waits. Thank you for looking."
 
 
+async def test_what_is_mended_goes_on_by_itself(theatre: Theatre) -> None:
+    """Nobody presses anything: the next of the probes succeeds, and everybody who waited gets in."""
+    simulation.fail(theatre.env, "PUT", ROLES, status=403, code=50013, times=None)
+    people = []
+    for name in ("ann", "ben", "cleo"):
+        people.append(await theatre.newcomer(name))
+        await apply(people[-1], NOTHING_TO_TELL)
+    assert grants(theatre) == 1
+    simulation.mend(theatre.env)
+    await theatre.pass_time(timedelta(minutes=1, seconds=5))
+    assert all(inside(person) for person in people)
+    told = [card.content for card in theatre.cards() if "does not work" in card.content]
+    assert len(told) == 1
+    assert "give the bot Manage Roles, and move its role above the member role" in told[0]
+
+
 async def test_trying_again_before_it_is_mended_stays_on_the_list(theatre: Theatre) -> None:
     """What still cannot be done is still shown."""
     simulation.fail(theatre.env, "PUT", ROLES, status=403, code=50013, times=None)
