@@ -17,7 +17,7 @@ from bot.app import House, furnished, opened
 from bot.clock import machine_clock
 from bot.config import Config
 from bot.effects import Outbox
-from bot.ports import Done, Doorkeeper, Result
+from bot.ports import Done, Doorkeeper, Lookout, Result
 
 JOINS = 10_000
 PEOPLE = 200
@@ -207,7 +207,12 @@ async def _pressing_while_others_join(client: discord.Client, adapter: feed.Sile
 async def _calls_per_case(house: House) -> float:
     """How many calls the outbox makes for each of the cases that were just sent."""
     doorkeeper = CountingDoorkeeper()
-    outbox, now = Outbox(house.foundation, cast("Doorkeeper", doorkeeper)), machine_clock()
+    # Nobody is being screened, so that nobody is looked at.
+    nobody_to_look_at = cast("Lookout", None)
+    outbox, now = (
+        Outbox(house.foundation, cast("Doorkeeper", doorkeeper), nobody_to_look_at),
+        machine_clock(),
+    )
     while (due := await outbox.drain(now)) is not None:
         # Roles are given no faster than Discord takes them; the bench need not wait for that.
         now = max(due, now + timedelta(seconds=1))

@@ -15,12 +15,14 @@ from typing import Any
 import aiohttp
 import discord
 
+from bot.asking import Asking
 from bot.config import Config, Secrets
 from bot.config.tables import Discord
 from bot.conversations import Conversations
 from bot.database import StorageUnavailable
 from bot.decisions import Decisions
 from bot.desk import Desk
+from bot.drift import Drift
 from bot.effects import Outbox
 from bot.findings import Findings, Watch
 from bot.forms import Forms
@@ -32,6 +34,7 @@ from bot.opening import CannotStart, master_key, opened
 from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
 from bot.reminders import Reminders
+from bot.rounds import Rounds
 from bot.serving import watched
 from bot.store import effects
 from bot.store.effects import EffectKind
@@ -40,9 +43,11 @@ from bot.sweep import Sweep
 from cogs._builder import DiscordBuilder
 from cogs._client import PorchlightClient
 from cogs._doorkeeper import DiscordDoorkeeper
+from cogs._lookout import DiscordLookout
 from cogs._router import Router
 from cogs._survey import DiscordSurveyor
 from cogs.desk import Desk as DeskCog
+from cogs.drift import Drift as DriftCog
 from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
@@ -54,6 +59,7 @@ __all__ = ["CannotStart", "House", "furnished", "master_key", "opened", "run"]
 _log = logging.getLogger(__name__)
 
 _SWEEP_EVERY = timedelta(minutes=1)
+_LOOK_EVERY = timedelta(seconds=10)
 _LONGEST_NAP, _SHORT_NAP = timedelta(seconds=30), timedelta(seconds=5)
 
 # Everything together ends within the ten seconds that service managers grant, also if all of it hangs.
@@ -78,6 +84,8 @@ class House:
     outbox: Outbox
     sweep: Sweep
     watch: Watch
+    rounds: Rounds
+    asking: Asking
 
 
 def furnished(foundation: Foundation) -> House:
@@ -88,9 +96,11 @@ def furnished(foundation: Foundation) -> House:
     forms = Forms(foundation)
     gate = Gate(foundation, forms)
     client = PorchlightClient(ids, router)
-    doorkeeper = DiscordDoorkeeper(client, ids)
+    doorkeeper, lookout = DiscordDoorkeeper(client, ids), DiscordLookout(client, ids)
     findings = Findings(foundation, DiscordSurveyor(client, ids.server))
     watch = Watch(foundation, findings)
+    drift = Drift(foundation, gate, lookout)
+    rounds = Rounds(foundation, gate, drift, lookout)
     cogs = (
         HelpCog(config, router),
         GateCog(config, router, gate, forms, Submission(foundation, gate)),
@@ -105,15 +115,18 @@ def furnished(foundation: Foundation) -> House:
             Conversations(foundation, forms),
         ),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
+        DriftCog(client, ids, drift, rounds),
     )
 
     async def when_ready() -> None:
         watch.in_view()
         await _server_in_view(foundation)
+        rounds.want()
 
     client.furnish(cogs, when_ready, watch.changed)
-    outbox = Outbox(foundation, doorkeeper, gone=gate.leave)
-    return House(foundation, client, gate, outbox, Sweep(foundation), watch)
+    client.when_missed = rounds.want
+    outbox = Outbox(foundation, doorkeeper, lookout, gone=gate.leave)
+    return House(foundation, client, gate, outbox, Sweep(foundation), watch, rounds, Asking(foundation))
 
 
 async def _server_in_view(foundation: Foundation) -> None:
@@ -195,6 +208,7 @@ async def _serve(house: House, token: str, stop: asyncio.Event) -> None:
                 _keep_draining(house, wake),
                 _keep_sweeping(house),
                 _keep_watching(house),
+                _keep_looking(house),
                 health.keep_telling(),
             ),
         ):
@@ -312,11 +326,14 @@ async def _keep_sweeping(house: House) -> None:
 
 
 async def _keep_watching(house: House) -> None:
-    """Look at the server when it is time to."""
+    """Look at the server when it is time to; once it has changed, what it refused before may work."""
     while True:
+        changed = house.watch.woken.is_set()
         house.watch.woken.clear()
         nap = _LONGEST_NAP
         try:
+            if changed:
+                await house.outbox.probe_now()
             due = await house.watch.run(house.foundation.now())
             if due is not None:
                 nap = min(nap, max(due - house.foundation.now(), timedelta(seconds=0.1)))
@@ -325,3 +342,15 @@ async def _keep_watching(house: House) -> None:
             nap = _LONGEST_NAP
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(house.watch.woken.wait(), nap.total_seconds())
+
+
+async def _keep_looking(house: House) -> None:
+    """Go a round over everybody when one is due, and ask the next members from before the bot."""
+    await house.client.wait_until_ready()
+    while True:
+        try:
+            await house.rounds.run_if_due(house.foundation.now())
+            await house.asking.run(house.foundation.now())
+        except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
+            _log.exception("a round stumbled and is gone again")
+        await asyncio.sleep(_LOOK_EVERY.total_seconds())

@@ -3,24 +3,26 @@
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot import timing
 from bot.erasing import retire_card
-from bot.findings import news
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
-from bot.ports import Done, Doorkeeper, Later, Refused, Result, Room, Why
+from bot.notices import notice
+from bot.ports import Done, Doorkeeper, Later, Lookout, Member, Refused, Result, Room, Why
 from bot.screens import desk as desk_screens
-from bot.screens import findings as finding_screens
 from bot.screens import letters as letter_screens
 from bot.screens import reminders as reminder_screens
 from bot.screens.elements import Screen
 from bot.screens.panel import panel
-from bot.store import cases, decisions, effects, events, marks, messages, subjects
+from bot.store import cases, decisions, effects, events, marks, messages, presence, subjects
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.store.messages import Posted
+
+_SCREENING_TAKES = timedelta(minutes=1)
+"""How long after a look somebody may have passed Discord's own screening; the pauses grow from there."""
 
 _NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROOM})
 """A person cannot be reached this way, and the panel's button tells them instead."""
@@ -49,10 +51,11 @@ class Attempt:
 class Attempts:
     """Works out the attempt at each effect."""
 
-    def __init__(self, foundation: Foundation, doorkeeper: Doorkeeper) -> None:
-        """Take what every use case stands on, and the port."""
+    def __init__(self, foundation: Foundation, doorkeeper: Doorkeeper, lookout: Lookout) -> None:
+        """Take what every use case stands on, and the ports."""
         self._on = foundation
         self._doorkeeper = doorkeeper
+        self._lookout = lookout
 
     def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -90,7 +93,24 @@ class Attempts:
         user_id = self._on.user_id(connection, case.subject_id)
         if not case.is_member or user_id is None:
             return None
-        return Attempt(lambda: self._doorkeeper.grant(user_id, case.code), settled_by=frozenset({Why.GONE}))
+        gone = frozenset({Why.GONE})
+        if not case.pending:
+            return Attempt(lambda: self._doorkeeper.grant(user_id, case.code), settled_by=gone)
+
+        async def once_screened() -> Result:
+            """A role would take somebody past Discord's own screening: see first that they passed it."""
+            member = await self._lookout.member(user_id)
+            if not isinstance(member, Member):
+                return member
+            if member.pending:
+                return Later("screening", _SCREENING_TAKES, patient=True)
+            return await self._doorkeeper.grant(user_id, case.code)
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            if isinstance(result, Done):
+                presence.note_signs(connection, [(case.id, False, case.automod)])
+
+        return Attempt(once_screened, note, settled_by=gone)
 
     def _revoke(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
         """Take the role back, unless somebody has decided meanwhile that they may have it."""
@@ -121,8 +141,12 @@ class Attempts:
             if isinstance(result, Done):
                 self._note(connection, case, f"case.told_{effect.target}")
 
+        nonce, since = _nonce(effect), unanswered_since(effect)
         return Attempt(
-            lambda: self._doorkeeper.tell(user_id, screen, _nonce(effect)), note, settled_by=_NOT_DELIVERED
+            lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
+            note,
+            settled_by=_NOT_DELIVERED,
+            since=since,
         )
 
     def _remove_at(self, connection: sqlite3.Connection, case: Case) -> datetime | None:
@@ -187,28 +211,20 @@ class Attempts:
         )
 
     def _notice(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
-        """Tell the team: about the server itself in the log channel, of all else in the review channel.
-
-        While the one cannot be used, the other is.
-        """
-        voice = self._on.config.words.voice("")
-        kind, _, argument = effect.target.partition(":")
-        rooms = (Room.LOG, Room.REVIEW) if kind in _ABOUT_THE_SERVER else (Room.REVIEW, Room.LOG)
-        if kind == "findings":
-            found = news(connection, argument)
-            if not found:
-                return None
-            screen = finding_screens.notice(voice, found)
-        else:
-            screen = desk_screens.notice(voice, effect.target)
+        """Say something in its room; while the team cannot be told there, in their other one."""
+        found = notice(connection, self._on, effect.target)
+        if found is None:
+            return None
+        room, screen = found
         nonce, since = _nonce(effect), unanswered_since(effect)
         ids = self._on.config.discord
         has_both = ids is not None and ids.log_channel not in {None, ids.review_channel}
+        other = {Room.REVIEW: Room.LOG, Room.LOG: Room.REVIEW}.get(room) if has_both else None
 
         async def call() -> Result:
-            result = await self._doorkeeper.post(rooms[0], screen, nonce, since)
-            if isinstance(result, Refused) and has_both:
-                return await self._doorkeeper.post(rooms[1], screen, nonce, since)
+            result = await self._doorkeeper.post(room, screen, nonce, since)
+            if isinstance(result, Refused) and other is not None:
+                return await self._doorkeeper.post(other, screen, nonce, since)
             return result
 
         return Attempt(call, since=since)

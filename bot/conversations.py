@@ -68,9 +68,10 @@ class Conversations:
         if not case.state.is_open:
             return NotRecorded(WhyNotRecord.CLOSED)
         sheet_id = case.sheet_id
-        if case.state is CaseState.HELD and sheet_id is not None:
-            sheets.mark_sent(connection, sheet_id, None)
-            case = cases.reopen(connection, case, now, TEAMS_TURN)
+        if case.state is CaseState.HELD:
+            if sheet_id is not None:
+                sheets.mark_sent(connection, sheet_id, None)
+                case = cases.reopen(connection, case, now, TEAMS_TURN)
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         if case.state is CaseState.WAITING or sheet_id is None:
             questionnaire = self._on.config.questionnaire

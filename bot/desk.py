@@ -12,11 +12,24 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
 from bot.model import Source, Visitor
-from bot.store import cases, decisions, disclosures, effects, events, queue, sheets, stops, tasks, views
+from bot.store import (
+    cases,
+    decisions,
+    disclosures,
+    effects,
+    events,
+    presence,
+    queue,
+    sheets,
+    stops,
+    tasks,
+    views,
+)
 from bot.store.cases import Case
 from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
 from bot.store.effects import Effect
+from bot.store.presence import EarlierMembers
 from bot.store.queue import Waiting
 from bot.store.stops import HeldUp
 from bot.store.tasks import Task
@@ -47,6 +60,8 @@ class Queue:
     held_up: tuple[HeldUp, ...]
     """Kinds of effects that a person has to mend something for; all of each kind wait together."""
     counts: dict[str, int]
+    earlier: EarlierMembers
+    """How far asking the members from before the bot has come."""
     now: datetime
 
 
@@ -113,6 +128,7 @@ class Desk:
             stuck=tuple((effect, self._code(connection, effect.case_id)) for effect in stuck),
             held_up=tuple(stops.held_up(connection)),
             counts=queue.counts(connection),
+            earlier=presence.earlier_members(connection),
             now=self._on.now(),
         )
 

@@ -19,8 +19,8 @@ from datetime import datetime, timedelta
 from bot.attempts import Attempt, Attempts
 from bot.foundation import Foundation
 from bot.pacing import BANNED, Pace
-from bot.ports import Done, Doorkeeper, Later, Refused, Result, Why
-from bot.store import cases, effects, stops, subjects
+from bot.ports import Done, Doorkeeper, Later, Lookout, Refused, Result, Why
+from bot.store import cases, effects, outcomes, stops, subjects
 from bot.store.effects import Effect, EffectKind
 from bot.vault import Erased, KeyProblem
 
@@ -43,7 +43,7 @@ _TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER})
 _SENT_ONCE = _TO_A_PERSON | {EffectKind.NOTICE}
 _BETWEEN_MESSAGES = timedelta(days=1)
 _LOOK_AGAIN = timedelta(minutes=10)
-_NOT_DONE_FOR_SURE = {"rate_limited", BANNED}
+_NOT_DONE_FOR_SURE = {"rate_limited", "not_swept", BANNED}
 
 Gone = Callable[[int], Awaitable[None]]
 """Told the Discord id of somebody who turned out to have left the server."""
@@ -60,13 +60,14 @@ class Outbox:
         self,
         foundation: Foundation,
         doorkeeper: Doorkeeper,
+        lookout: Lookout,
         *,
         gone: Gone = _nobody_listens,
         limit: timedelta = CALL_LIMIT,
     ) -> None:
-        """Take what every use case stands on, the port, and who is told that a person has left."""
+        """Take what every use case stands on, the ports, and who is told that a person has left."""
         self._on = foundation
-        self._attempts = Attempts(foundation, doorkeeper)
+        self._attempts = Attempts(foundation, doorkeeper, lookout)
         self._gone = gone
         self._limit = limit
         self._one_at_a_time = asyncio.Lock()
@@ -116,13 +117,13 @@ class Outbox:
             return False
         if isinstance(attempt, datetime):
             until = attempt
-            await self._on.database.write(lambda c: effects.postpone(c, effect, until))
+            await self._on.database.write(lambda c: outcomes.postpone(c, effect, until))
             return True
         result: Result = Done()
         if attempt is not None:
             if attempt.posts or effect.kind in _SENT_ONCE:
                 since = attempt.since or now
-                await self._on.database.write(lambda c: effects.begin(c, effect, since))
+                await self._on.database.write(lambda c: outcomes.begin(c, effect, since))
             self._pace.began(effect.kind, now)
             result = await self._called(attempt)
             await self._listen(effect, result, now)
@@ -189,7 +190,7 @@ class Outbox:
         if attempt is not None:
             attempt.note(connection, result)
         if _is_known_now(attempt, result):
-            effects.note_answered(connection, effect)
+            outcomes.note_answered(connection, effect)
         if isinstance(result, Later):
             self._note_later(connection, effect, result, now)
         elif isinstance(result, Done):
@@ -197,7 +198,7 @@ class Outbox:
         elif attempt and result.why in attempt.settled_by:
             self._settle(connection, effect, now)
         elif attempt and result.why in attempt.mended_by_retry:
-            effects.note_retry(connection, effect, result.why.value, now)
+            outcomes.note_retry(connection, effect, result.why.value, now)
         elif result.why in _STOPPING:
             self._note_refused(connection, effect, result.why.value, now)
         else:
@@ -208,8 +209,8 @@ class Outbox:
     ) -> None:
         due_at = now + _pause(effect, result)
         stops.put_off(connection, effect.kind, due_at)
-        if effect.attempts < _PATIENCE:
-            effects.note_retry(connection, effect, result.code, due_at)
+        if result.patient or effect.attempts < _PATIENCE:
+            outcomes.note_retry(connection, effect, result.code, due_at)
         else:
             code = _UNREADABLE if result.code == _UNREADABLE else "later"
             self._hand_over(connection, effect, code, now)
@@ -229,9 +230,9 @@ class Outbox:
             effects.retry_refused(connection, effect.kind, now)
 
     def _settle(self, connection: sqlite3.Connection, effect: Effect, now: datetime) -> None:
-        effects.note_done(connection, effect)
+        outcomes.note_done(connection, effect)
         if effect.kind is EffectKind.GRANT and effect.case_id:
-            effects.hurry(connection, EffectKind.LETTER, effect.case_id, now)
+            outcomes.hurry(connection, EffectKind.LETTER, effect.case_id, now)
 
     def _note_refused(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
         """Refused for a reason that may hold up all of its kind, or only this one."""
@@ -247,12 +248,12 @@ class Outbox:
             _log.warning("effects of the kind %s have stopped: %s", effect.kind.value, code)
             stops.begin(connection, effect.kind, code, now, now + _PROBES_AFTER[0])
             self._alert(connection, effect.kind, f"stopped:{effect.kind.value}:{code}", now)
-        effects.note_refused(connection, effect, code, now)
+        outcomes.note_refused(connection, effect, code, now)
 
     def _hand_over(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
         """Hand an effect to a person, and have the team hear of it: once an hour, however many there are."""
         _log.warning("effect %s needs a person: %s", effect.kind.value, code)
-        effects.note_stuck(connection, effect, code)
+        outcomes.note_stuck(connection, effect, code)
         self._alert(connection, effect.kind, "stuck", now)
 
     def _alert(self, connection: sqlite3.Connection, kind: EffectKind, target: str, now: datetime) -> None:

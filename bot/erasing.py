@@ -4,9 +4,21 @@ import sqlite3
 from datetime import datetime
 
 from bot.model import CaseState
-from bot.store import cases, consents, decisions, disclosures, effects, events, messages, sheets, subjects
+from bot.store import (
+    cases,
+    consents,
+    decisions,
+    disclosures,
+    effects,
+    events,
+    messages,
+    presence,
+    sheets,
+    subjects,
+)
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
+from bot.store.subjects import Subject
 from bot.vault import Vault
 
 
@@ -70,3 +82,37 @@ def end_by_person(connection: sqlite3.Connection, case: Case, state: CaseState, 
     )
     effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
     return ended
+
+
+def leave_server(connection: sqlite3.Connection, vault: Vault, subject: Subject, now: datetime) -> list[str]:
+    """Somebody left the server: an open case ends, and whoever was a member is on record as away.
+
+    Returns the ids of keys to destroy once this has been committed.
+    """
+    presence.note_gone(connection, subject.id, now)
+    was_earlier = presence.forget_earlier(connection, subject.id)
+    case = next((case for case in cases.of_subject(connection, subject.id) if case.state.is_open), None)
+    if case is not None and case.state is CaseState.WAITING and not _is_touched(case):
+        return forget_case(connection, vault, case, now)
+    if case is not None:
+        end_by_person(connection, case, CaseState.LEFT, now)
+    elif was_earlier and not subjects.is_needed(connection, subject.id):
+        subjects.delete(connection, subject.id)
+        return [subject.key_id]
+    return []
+
+
+def forget_or_end(connection: sqlite3.Connection, vault: Vault, case: Case, now: datetime) -> list[str]:
+    """The person wants nothing kept: a case that the team had to do with ends, any other is deleted.
+
+    Returns the ids of keys to destroy once this has been committed.
+    """
+    if _is_touched(case) or decisions.was_sent(connection, case.id):
+        end_by_person(connection, case, CaseState.WITHDRAWN, now)
+        return []
+    return forget_case(connection, vault, case, now)
+
+
+def _is_touched(case: Case) -> bool:
+    """Whether the team has to do with a case that nothing was sent in."""
+    return case.wants_person_at is not None or case.held_at is not None

@@ -21,7 +21,7 @@ DOMAINS: Mapping[str, tuple[str, ...]] = {
     "contradiction": ("yes", "no"),
     "account_age": ("new", "older"),
     "rejoined": ("yes", "no"),
-    "earlier_outcome": ("none", "admitted", "declined", "redirected", "ended"),
+    "earlier_outcome": ("none", "admitted", "declined", "redirected", "taken_back", "ended"),
     "held_before": ("yes", "no"),
     "source": ("gate", "conversation", "update"),
     "wave": ("yes", "no"),

@@ -2,79 +2,33 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.answers import Reading
-from bot.database import Gathering, StorageUnavailable
-from bot.erasing import end_by_person, forget_case, wipe_answers
-from bot.filling import NotSaved, Summary
+from bot.database import Gathering
+from bot.erasing import end_by_person, forget_or_end, leave_server, wipe_answers
+from bot.filling import NotSaved
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm, next_form
-from bot.model import CaseState, Delivery, Source, Visitor
-from bot.store import cases, consents, decisions, effects, events, sheets, subjects
+from bot.model import CaseState, Delivery, HoldReason, Source, Visitor
+from bot.standing import (
+    AdmittedStanding,
+    CarryOn,
+    HeldStanding,
+    RefusedStanding,
+    Standing,
+    TakenStanding,
+    UnrecordedStanding,
+    Welcome,
+)
+from bot.store import cases, consents, decisions, effects, events, presence, sheets, subjects
 from bot.store.cases import Case
 from bot.store.decisions import Letter
 from bot.store.effects import EffectKind
 from bot.store.subjects import Subject
 from bot.waves import joined
-
-
-@dataclass(frozen=True, slots=True)
-class Welcome:
-    """Nothing has begun: show what is kept, and *Agree and begin*."""
-
-    again: bool = False
-    """There was an earlier case."""
-    wants_person: bool = False
-    """They asked to talk to a person, which they can take back."""
-    kept: bool = False
-    """Their request closed by itself, and the answers in it have not been deleted yet."""
-    remove_at: datetime | None = None
-    """When they are removed from the server if they do not start again."""
-
-
-@dataclass(frozen=True, slots=True)
-class CarryOn:
-    """Answers have been begun: the next form, or the summary."""
-
-    case: Case
-    step: NextForm | Summary
-    sent_before: bool = False
-    """The answers were with the team, and are back with the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeldStanding:
-    """The answers are with the team."""
-
-    case: Case
-    late: bool = False
-    """The team has not decided by the time it aimed at."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdmittedStanding:
-    """They are in."""
-
-    case: Case
-    has_role: bool
-    stuck: bool
-    """The role could not be given; the team has been told."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedStanding:
-    """They were declined or shown another way."""
-
-    case: Case
-    letter: Letter | None
-
-
-Standing = Welcome | CarryOn | HeldStanding | AdmittedStanding | RefusedStanding
 
 
 class Gate:
@@ -91,18 +45,13 @@ class Gate:
 
     async def arrive(self, visitor: Visitor) -> None:
         """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""
-        with self._noticing():
-            await self._arrivals.add(visitor)
-
-    @contextmanager
-    def _noticing(self) -> Iterator[None]:
-        try:
-            yield
-        except StorageUnavailable:
-            self.missed.set()
-            raise
+        await self._arrivals.add(visitor)
 
     def _arrive_all(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
+        self.met_within(connection, visitors)
+
+    def met_within(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
+        """People who are there, whether they joined just now or while nobody noticed; in a unit of work."""
         now, newcomers = self._on.now(), dict[bytes, int]()
         for visitor in visitors:
             lookup = self._on.vault.lookup(visitor.user_id)
@@ -110,7 +59,7 @@ class Gate:
             if subject is None:
                 newcomers[lookup] = visitor.user_id
             else:
-                self._arrive_again(connection, subject, visitor.locale, now)
+                self._arrive_again(connection, subject, visitor, now)
         if newcomers:
             people = subjects.add_all(connection, self._on.vault, newcomers, now)
             ids = [subject.id for subject in people]
@@ -118,18 +67,29 @@ class Gate:
             lines = zip(ids, opened, strict=True)
             events.record_all(connection, now, "case.opened", "case", lines)
             joined(connection, self._on.config.raid, opened, now)
+            held_up = {v.user_id: (v.pending, v.automod) for v in visitors if v.pending or v.automod}
+            whose = zip(opened, newcomers.values(), strict=True)
+            presence.note_signs(connection, [(case, *held_up[who]) for case, who in whose if who in held_up])
 
     def _arrive_again(
-        self, connection: sqlite3.Connection, subject: Subject, locale: str, now: datetime
+        self, connection: sqlite3.Connection, subject: Subject, visitor: Visitor, now: datetime
     ) -> None:
         earlier = cases.of_subject(connection, subject.id)
+        if earlier:
+            self._note_signs(connection, earlier[0], visitor)
         if earlier and earlier[0].state.is_open:
             return
         if earlier and earlier[0].is_member:
             cases.note_gone(connection, earlier[0], None)
             self._want_role(connection, earlier[0], now)
             return
-        self._open_case(connection, subject.id, locale, now)
+        self._note_signs(connection, self._open_case(connection, subject.id, visitor.locale, now), visitor)
+
+    def _note_signs(self, connection: sqlite3.Connection, case: Case, visitor: Visitor) -> None:
+        """Keep whether Discord's own screening, or its AutoMod, holds somebody up."""
+        differs = (case.pending, case.automod) != (visitor.pending, visitor.automod)
+        if differs and (case.state.is_open or case.is_member):
+            presence.note_signs(connection, [(case.id, visitor.pending, visitor.automod)])
 
     def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
         case = cases.open_new(connection, subject_id, locale, now, self._on.turn(now))
@@ -147,28 +107,15 @@ class Gate:
 
     async def leave(self, user_id: int) -> None:
         """Somebody left the server. An open case ends with it; many who leave at once go together."""
-        with self._noticing():
-            await self._departures.add(user_id)
+        await self._departures.add(user_id)
 
     def _leave_all(self, connection: sqlite3.Connection, user_ids: Sequence[int]) -> list[str]:
-        doomed: list[str] = []
+        vault, now, doomed = self._on.vault, self._on.now(), list[str]()
         for user_id in user_ids:
-            self._leave(connection, user_id, doomed)
-        self._on.vault.doom(doomed)
+            subject = self._on.find(connection, user_id)
+            doomed.extend(leave_server(connection, vault, subject, now) if subject else ())
+        vault.doom(doomed)
         return doomed
-
-    def _leave(self, connection: sqlite3.Connection, user_id: int, doomed: list[str]) -> None:
-        subject = self._on.find(connection, user_id)
-        known = cases.of_subject(connection, subject.id) if subject else []
-        if known and known[0].is_member:
-            cases.note_gone(connection, known[0], self._on.now())
-        case = self._open_case_of(connection, user_id)
-        if case is None:
-            return
-        if case.state is CaseState.WAITING and case.wants_person_at is None:
-            doomed.extend(forget_case(connection, self._on.vault, case, self._on.now()))
-            return
-        end_by_person(connection, case, CaseState.LEFT, self._on.now())
 
     def _open_case_of(self, connection: sqlite3.Connection, user_id: int) -> Case | None:
         subject = self._on.find(connection, user_id)
@@ -186,14 +133,19 @@ class Gate:
         if not known:
             return Welcome()
         case = known[0]
+        self._note_signs(connection, case, visitor)
         if case.state is CaseState.ANSWERING and case.sheet_id is not None:
             step = self._forms.table(connection, visitor, case.sheet_id)
             if not isinstance(step, NotSaved):
                 return CarryOn(case, step, decisions.was_sent(connection, case.id))
+        if case.hold_reason is HoldReason.UNRECORDED_MEMBER and not self._was_told(connection, case):
+            return UnrecordedStanding(case, case.sheet_id is not None)
         if case.state is CaseState.HELD:
             return self.held(case)
         if case.is_member:
             return self._admitted(connection, visitor, case)
+        if case.taken_back_at is not None:
+            return TakenStanding(case)
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
             return RefusedStanding(case, self._note_shown(connection, case))
         if case.state is CaseState.LAPSED:
@@ -206,6 +158,10 @@ class Gate:
     def held(self, case: Case) -> HeldStanding:
         """Where somebody stands whose answers are with the team."""
         return HeldStanding(case, case.target_at is not None and case.target_at < self._on.now())
+
+    def _was_told(self, connection: sqlite3.Connection, case: Case) -> bool:
+        sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
+        return sheet is not None and sheet.sent_at is not None
 
     def has_role(self, visitor: Visitor) -> bool:
         """Whether somebody holds the member role."""
@@ -222,7 +178,7 @@ class Gate:
             stuck = effects.is_stuck(connection, EffectKind.GRANT, case.id)
         if has_role or not stuck:
             self._note_shown(connection, case)
-        return AdmittedStanding(case, has_role, stuck and not has_role)
+        return AdmittedStanding(case, has_role, stuck and not has_role, visitor.pending)
 
     def _note_shown(self, connection: sqlite3.Connection, case: Case) -> Letter | None:
         """The person reads at the panel what a letter could not tell them, or was to tell them later."""
@@ -248,14 +204,17 @@ class Gate:
         subject = self._on.find_or_add(connection, visitor.user_id, now)
         known = cases.of_subject(connection, subject.id)
         case = known[0] if known else None
-        if case is not None and (case.is_member or case.state in {CaseState.ANSWERING, CaseState.HELD}):
+        if case is not None and (case.is_member or (case.state.is_open and case.sheet_id is not None)):
             return self.standing_within(connection, visitor)
         if case is None or not case.state.is_open:
             case = self._open_case(connection, subject.id, visitor.locale, now)
         sheet = sheets.open_new(connection, subject.id, Source.GATE, self._on.config.questionnaire, now)
         consents.give(connection, case.id, notice, now)
+        if case.state is CaseState.HELD:
+            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         case = cases.begin(connection, case, sheet.id, visitor.locale, now, self._on.turn(now, case))
         self._note(connection, case, "case.begun", now)
+        self._note_signs(connection, case, visitor)
         first = next_form(connection, sheet, Reading(self._on.config.questionnaire, ()), now)
         return first or self.standing_within(connection, visitor)
 
@@ -286,6 +245,7 @@ class Gate:
             return self._admitted(connection, visitor, case)
         if case is None or not case.state.is_open:
             case = self._open_case(connection, subject.id, visitor.locale, now)
+        self._note_signs(connection, case, visitor)
         if case.wants_person_at is not None and case.lapse_at is None:
             return case
         case = cases.ask_for_person(connection, case, now, now + self._on.config.timers.person_target)
@@ -325,10 +285,8 @@ class Gate:
     def _forget_me(self, connection: sqlite3.Connection, visitor: Visitor, doomed: list[str]) -> bool:
         doomed.clear()
         case = self._open_case_of(connection, visitor.user_id)
-        if case is not None and (decisions.was_sent(connection, case.id) or case.wants_person_at is not None):
-            end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
-        elif case is not None:
-            doomed.extend(forget_case(connection, self._on.vault, case, self._on.now()))
+        if case is not None:
+            doomed.extend(forget_or_end(connection, self._on.vault, case, self._on.now()))
             self._on.vault.doom(doomed)
         subject = self._on.find(connection, visitor.user_id)
         known = cases.of_subject(connection, subject.id) if subject else []

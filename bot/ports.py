@@ -64,6 +64,8 @@ class Later:
 
     code: str
     after: timedelta | None = None
+    patient: bool = False
+    """It waits for the person it is about: however long that takes, nobody has to mend anything."""
 
 
 Result = Done | Refused | Later
@@ -114,6 +116,7 @@ class Member:
     automod: bool = False
     """Blocked by Discord's AutoMod because of a name."""
     bot: bool = False
+    owner: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,8 @@ class RoleChange:
     by: int
     by_bot: bool
     at: datetime
+    own: bool = False
+    """It was this bot."""
 
 
 class Lookout(Protocol):

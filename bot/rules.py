@@ -1,9 +1,9 @@
 """Rules, pure: from facts and answers to a verdict. The first matching rule wins.
 
 A rule may show an information page, hold, or admit: machines never refuse anybody. Whatever the
-rules say, what is undisclosed is held, and so is anyone whose last case was refused, or who was held
-before and now tells something else: once a person is needed, a person decides. Nor does the machine
-admit whoever came with a wave of joins, or anybody while the gate is paused.
+rules say, what is undisclosed is held, and so is anyone whose last case was refused, whose access was
+taken back, or who was held before and now tells something else: once a person is needed, a person decides.
+Nor does the machine admit whoever came with a wave of joins, or anybody while the gate is paused.
 """
 
 import hashlib
@@ -150,7 +150,7 @@ def _restrain(verdict: Verdict, facts: Mapping[str, str], admission: Admission) 
     earlier = facts.get("earlier_outcome", "none")
     if disclosed not in {"none", "some"}:
         return _held(verdict, UNDISCLOSED_RULE, HoldReason.UNDISCLOSED, {"disclosed": (disclosed,)})
-    if earlier in {"declined", "redirected"}:
+    if earlier in {"declined", "redirected", "taken_back"}:
         return _held(verdict, EARLIER_RULE, HoldReason.EARLIER_CASE, {"earlier_outcome": (earlier,)})
     if facts.get("held_before") == "yes":
         return _held(verdict, HELD_BEFORE_RULE, HoldReason.EARLIER_CASE, {"held_before": ("yes",)})

@@ -8,7 +8,7 @@ from bot.answers import Entry, Problem, RawValues, Reading, parse
 from bot.facts import History, facts_of
 from bot.filling import NotSaved, WhyNot
 from bot.foundation import Foundation
-from bot.gate import AdmittedStanding, CarryOn, Gate, Standing
+from bot.gate import Gate
 from bot.interests import disclosure_from, is_paid_now
 from bot.lifecycle import check_admission
 from bot.minting import NextForm, next_form
@@ -23,6 +23,7 @@ from bot.model import (
     Visitor,
 )
 from bot.rules import Proposal, Verdict, decide
+from bot.standing import AdmittedStanding, CarryOn, Standing
 from bot.store import cases, consents, decisions, disclosures, effects, events, pauses, sheets, tasks
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
@@ -266,10 +267,12 @@ class Submission:
         return logged
 
     def _earlier(self, connection: sqlite3.Connection, case: Case) -> str:
-        """How earlier cases ended: a refusal counts until somebody is admitted after it."""
-        ended = [c.state for c in cases.of_subject(connection, case.subject_id) if c.id != case.id]
-        telling = (state for state in ended if state in _TELLING)
-        return _TELLING.get(next(telling, CaseState.LEFT), "ended") if ended else "none"
+        """How earlier cases ended: a refusal, or access taken back, counts until an admission after it."""
+        ended = [c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id]
+        telling = next((c for c in ended if c.state in _TELLING), None)
+        if telling is not None and telling.taken_back_at is not None:
+            return "taken_back"
+        return _TELLING[telling.state] if telling else "ended" if ended else "none"
 
     def _change_links(
         self, connection: sqlite3.Connection, sheet: Sheet, reading: Reading, now: datetime

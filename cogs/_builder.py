@@ -17,7 +17,7 @@ from bot.layout.changes import (
 )
 from bot.layout.model import ChannelKind, Overwrite
 from bot.ports import Done, Later, Refused, Result, Why
-from cogs._doorkeeper import attempt
+from cogs._doorkeeper import answered
 
 _REASON = "porchlight: set-up"
 """What the audit log says: enough to know who did it, and nothing about anybody."""
@@ -72,7 +72,7 @@ class DiscordBuilder:
         call = self._client.http.create_role(
             self._server_id, name=name, permissions=str(permissions), reason=_REASON
         )
-        return self._remembered(key, await attempt(call))
+        return self._remembered(key, await answered(call))
 
     async def _channel(self, change: CreateChannel) -> Result:
         overwrites = []
@@ -89,7 +89,7 @@ class DiscordBuilder:
             permission_overwrites=overwrites,
             reason=_REASON,
         )
-        return self._remembered(change.key, await attempt(call))
+        return self._remembered(change.key, await answered(call))
 
     def _target(self, target: int | str) -> tuple[int, int] | None:
         """Whom an overwrite is for: a role by id or key, or the bot itself."""
@@ -125,7 +125,7 @@ class DiscordBuilder:
             if not isinstance(result, Done):
                 return result
         if join_notices:
-            guild = await attempt(http.get_guild(self._server_id, with_counts=False))
+            guild = await answered(http.get_guild(self._server_id, with_counts=False))
             if isinstance(guild, Refused | Later):
                 return guild
             flags = int(guild.get("system_channel_flags") or 0) | _NO_JOIN_NOTICES
@@ -134,7 +134,7 @@ class DiscordBuilder:
 
 
 async def _done(call: Awaitable[object]) -> Result:
-    result = await attempt(call)
+    result = await answered(call)
     return result if isinstance(result, Refused | Later) else Done()
 
 

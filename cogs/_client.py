@@ -39,6 +39,9 @@ _ABOUT_THE_LAYOUT = (
 _OFFERING_SECONDS = 20
 """How long the start may take over the commands."""
 
+_ABOUT_PEOPLE = frozenset({"on_member_join", "on_raw_member_remove", "on_audit_log_entry_create"})
+"""Events that a round makes up for."""
+
 
 def intents_for(ids: Discord) -> discord.Intents:
     """The server, moderation and invites (not privileged), and joins where the community grants them."""
@@ -88,6 +91,8 @@ class PorchlightClient(commands.Bot):
         self._adapters = cogs
         self._when_ready = when_ready
         self._when_changed = when_changed
+        self.when_missed: Callable[[], None] = lambda: None
+        """Called when somebody coming, leaving or changing could not be recorded."""
 
     async def setup_hook(self) -> None:
         """Register adapters and commands before the gateway opens."""
@@ -202,5 +207,7 @@ class PorchlightClient(commands.Bot):
             await self.router.submitted(interaction)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
-        """An event handler failed: say so without content."""
+        """An event handler failed: say so without content. What was about people, a round makes up for."""
         _log.exception("the handler of %s failed", event_method)
+        if event_method in _ABOUT_PEOPLE:
+            self.when_missed()

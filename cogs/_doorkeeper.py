@@ -12,6 +12,8 @@ from bot.ports import Done, Later, Refused, Result, Room, Why
 from bot.screens.elements import Screen
 from cogs._rendering import messages_of
 
+T = TypeVar("T")
+
 # https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
 _CODES = {
     10003: Why.MISSING_ROOM,
@@ -147,7 +149,7 @@ class DiscordDoorkeeper:
         return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
 
 
-async def attempt(call: Awaitable[_T]) -> _T | Refused | Later:
+async def answered(call: Awaitable[_T]) -> _T | Refused | Later:
     """What a call returned, or why it returned nothing, as a value."""
     try:
         return await call
@@ -161,7 +163,7 @@ async def attempt(call: Awaitable[_T]) -> _T | Refused | Later:
 
 async def _result(call: Awaitable[object]) -> Result:
     """What a call came to."""
-    value = await attempt(call)
+    value = await answered(call)
     if isinstance(value, Refused | Later):
         return value
     return Done(value.id if isinstance(value, discord.Message) else 0)

@@ -19,7 +19,7 @@ from bot.layout.model import (
     Server,
 )
 from bot.ports import Later, Refused, Why
-from cogs._doorkeeper import attempt
+from cogs._doorkeeper import answered
 
 Payload = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -63,13 +63,13 @@ class DiscordSurveyor:
         own = self._client.user
         if own is None:
             return Later("not_logged_in")
-        guild = await attempt(http.get_guild(server_id, with_counts=False))
+        guild = await answered(http.get_guild(server_id, with_counts=False))
         if isinstance(guild, Refused | Later):
             return guild
-        channels = await attempt(http.get_all_guild_channels(server_id))
+        channels = await answered(http.get_all_guild_channels(server_id))
         if isinstance(channels, Refused | Later):
             return channels
-        me = await attempt(http.get_member(server_id, own.id))
+        me = await answered(http.get_member(server_id, own.id))
         if isinstance(me, Refused | Later):
             return me
         invites = await _readable(http.invites_from(server_id))
@@ -84,7 +84,7 @@ class DiscordSurveyor:
 
     async def _member(self, user_id: int) -> Payload | None:
         """Somebody in the server; None for whoever is not."""
-        found = await attempt(self._client.http.get_member(self._server_id, user_id))
+        found = await answered(self._client.http.get_member(self._server_id, user_id))
         if isinstance(found, Later) or found == Refused(Why.FORBIDDEN):
             raise _NotNowError(found)
         return None if isinstance(found, Refused) else found
@@ -100,7 +100,7 @@ class _NotNowError(Exception):
 
 async def _readable(call: Awaitable[_T]) -> _T | None:
     """What Discord shows; None when it refuses to."""
-    found = await attempt(call)
+    found = await answered(call)
     if isinstance(found, Later):
         raise _NotNowError(found)
     return None if isinstance(found, Refused) else found

@@ -16,16 +16,24 @@ def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
     if not isinstance(user, discord.Member):
         return Visitor(user.id, str(interaction.locale), user.created_at, roles)
     return Visitor(
-        user.id, str(interaction.locale), user.created_at, roles, user.pending, is_automod_blocked(user.flags)
+        user.id,
+        str(interaction.locale),
+        user.created_at,
+        roles,
+        user.pending,
+        is_automod_blocked(user.flags.value),
     )
 
 
 def newcomer(member: discord.Member, locale: str) -> Visitor:
     """Whoever joined. Discord tells their language only when they press something."""
-    blocked = is_automod_blocked(member.flags)
+    blocked = is_automod_blocked(member.flags.value)
     return Visitor(member.id, locale, member.created_at, pending=member.pending, automod=blocked)
 
 
-def is_automod_blocked(flags: discord.MemberFlags) -> bool:
+_BLOCKED = discord.MemberFlags(automod_quarantined_username=True, automod_quarantined_guild_tag=True).value
+
+
+def is_automod_blocked(flags: int) -> bool:
     """Whether Discord's AutoMod keeps somebody from doing anything, because of a name."""
-    return flags.automod_quarantined_username or flags.automod_quarantined_guild_tag
+    return bool(flags & _BLOCKED)

@@ -7,12 +7,12 @@ from bot.config import Config
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary
 from bot.forms import Forms
 from bot.gate import Gate as GateUseCases
-from bot.gate import Welcome
 from bot.minting import NextForm
 from bot.screens import forms as form_screens
 from bot.screens import gate as screens
 from bot.screens import panel, reminders
 from bot.screens.elements import FormSheet, Screen
+from bot.standing import Welcome
 from bot.submission import Submission
 from cogs._router import Answer, Pressed, Router
 from cogs._visitors import newcomer

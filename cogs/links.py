@@ -7,6 +7,7 @@ from discord.ext import commands
 from bot.config import Config
 from bot.links import Links as LinksUseCases
 from bot.screens import links as screens
+from bot.screens.drift import MY_LINKS
 from cogs._router import Answer, Pressed, Router
 
 
@@ -18,7 +19,7 @@ class Links(commands.Cog):
         self._config = config
         self._router = router
         self._links = links
-        router.add_presses({screens.CHANGE: self.change})
+        router.add_presses({screens.CHANGE: self.change, MY_LINKS: self.show})
 
     @app_commands.command(name="my-links", description="See or change what you told us about your links")
     @app_commands.guild_only()

@@ -172,11 +172,59 @@ def join(env: simcord.Env, guild: Any, user: Any, *, told: bool = True, roles: S
     return simcord.MemberActor(env, guild, user)
 
 
-def announce_join(env: simcord.Env, guild: Any, user: Any) -> None:
+def announce_join(env: simcord.Env, guild: Any, user: Any, *, flags: int = 0) -> None:
     """The gateway says, once more, that somebody has joined."""
     known = env.backend.get_guild(guild.id)
     payload = dict(serializers.member_payload(env.backend, known, known.members[user.id]))
-    env.backend.emit("GUILD_MEMBER_ADD", {**payload, "guild_id": str(guild.id)})
+    env.backend.emit("GUILD_MEMBER_ADD", {**payload, "flags": flags, "guild_id": str(guild.id)})
+
+
+def leave_untold(env: simcord.Env, guild: Any, user: Any) -> None:
+    """Somebody leaves, and the bot does not hear of it."""
+    del env.backend.get_guild(guild.id).members[user.id]
+
+
+def set_pending(env: simcord.Env, guild: Any, user: Any, *, pending: bool) -> None:
+    """Somebody has not passed Discord's own screening, or has."""
+    env.backend.get_member(guild.id, user.id).pending = pending
+
+
+def change_role(
+    env: simcord.Env, guild: Any, user: Any, role: Any, *, by: Any = None, given: bool, told: bool = True
+) -> None:
+    """Somebody gives or takes a role in Discord; without ``by``, nothing is written into the audit log.
+
+    With ``told=False`` the bot does not hear of it, and finds it in the log later.
+    """
+    change = env.backend.add_member_role if given else env.backend.remove_member_role
+    change(guild.id, user.id, role.id)
+    if by is None:
+        return
+    changes = [
+        {"key": "$add" if given else "$remove", "new_value": [{"id": str(role.id), "name": role.name}]}
+    ]
+    _write_down(env, guild, _MEMBER_ROLE_UPDATE, by, user, changes, told=told)
+
+
+def add_bot(env: simcord.Env, guild: Any, robot: Any, *, by: Any) -> None:
+    """Somebody adds a bot to the server."""
+    guild.add_member(robot)
+    _write_down(env, guild, _BOT_ADD, by, robot, [], told=True)
+
+
+_MEMBER_ROLE_UPDATE, _BOT_ADD = 25, 28
+
+
+def _write_down(
+    env: simcord.Env, guild: Any, action: int, by: Any, target: Any, changes: list[Any], *, told: bool
+) -> None:
+    emit = env.backend.emit
+    if not told:
+        env.backend.emit = lambda *_args, **_kwargs: None  # type: ignore[method-assign] # a seam of the simulation
+    try:
+        env.backend.record_audit_log(guild.id, action, target_id=target.id, changes=changes, user_id=by.id)
+    finally:
+        env.backend.emit = emit  # type: ignore[method-assign] # and put back
 
 
 async def submit_raw(actor: Any, channel: Any, custom_id: str, values: Mapping[str, Any]) -> Any:

@@ -237,6 +237,13 @@ class Theatre:
         await self.house.sweep.run(self.env.now())
         await self.settle()
 
+    async def look_round(self) -> None:
+        """Go one round over everybody, as the bot does by itself every few hours."""
+        await self.env.advance_time(1)
+        await self.house.rounds.run(self.env.now())
+        await self.house.asking.run(self.env.now())
+        await self.settle()
+
     def person(self, name: str) -> Person:
         """Somebody with a Discord account, outside the server."""
         return Person(self, self.env.create_user(name))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.answers import Answer, Entry, Reading, parse
+from bot.asking import Asking
 from bot.bench import Decided
 from bot.clock import from_ms, to_ms
 from bot.config import Config
@@ -17,20 +18,23 @@ from bot.conversations import Conversations
 from bot.database import Database, connect
 from bot.decisions import Decisions
 from bot.desk import CaseFile, Desk
+from bot.drift import Drift
 from bot.effects import Outbox
 from bot.filling import Informed, NotSaved, Saved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
-from bot.gate import CarryOn, Gate
+from bot.gate import Gate
 from bot.links import Links
 from bot.migrations import FOLDER, migrate
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
-from bot.ports import Done, Result, Room
+from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Why
 from bot.questionnaire import Questionnaire
 from bot.refusals import Preview, Refusals
 from bot.reminders import Reminders
+from bot.rounds import Rounds
 from bot.screens.elements import Screen
+from bot.standing import CarryOn
 from bot.store import subjects
 from bot.submission import SendResult, Submission
 from bot.sweep import Sweep
@@ -130,6 +134,45 @@ class FakeDoorkeeper:
         return result
 
 
+class FakeLookout:
+    """A server's members and audit log, as a test sets them; errors where a test scripted some."""
+
+    def __init__(self) -> None:
+        self.people: dict[int, Member] = {}
+        self.log: list[RoleChange] = []
+        self.scripted: dict[str, deque[Refused | Later]] = defaultdict(deque)
+        self.asked: list[tuple[str, int]] = []
+        self.page = 1000
+
+    def has(self, *members: Member) -> None:
+        """These people are in the server."""
+        self.people.update({member.user_id: member for member in members})
+
+    def will(self, verb: str, *results: Refused | Later) -> None:
+        """Script the next results of a verb."""
+        self.scripted[verb].extend(results)
+
+    async def member(self, user_id: int) -> Member | Refused | Later:
+        self.asked.append(("member", user_id))
+        if self.scripted["member"]:
+            return self.scripted["member"].popleft()
+        return self.people.get(user_id, Refused(Why.GONE))
+
+    async def members(self, after: int) -> tuple[Member, ...] | Refused | Later:
+        self.asked.append(("members", after))
+        if self.scripted["members"]:
+            return self.scripted["members"].popleft()
+        later = sorted(user_id for user_id in self.people if user_id > after)
+        return tuple(self.people[user_id] for user_id in later[: self.page])
+
+    async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:
+        self.asked.append(("role_changes", 0))
+        if self.scripted["role_changes"]:
+            return self.scripted["role_changes"].popleft()
+        lately = [change for change in self.log if change.at >= since]
+        return tuple(sorted(lately, key=lambda change: change.at, reverse=True))
+
+
 def config(**tables: Any) -> Config:
     """The shipped configuration of a small community; ``tables`` are laid over it."""
     given: dict[str, Any] = {
@@ -211,6 +254,7 @@ class World:
     clock: FakeClock
     doorkeeper: FakeDoorkeeper
     path: Path
+    lookout: FakeLookout = field(default_factory=FakeLookout)
     forms: Forms = field(init=False)
     gate: Gate = field(init=False)
 
@@ -225,7 +269,10 @@ class World:
         self.decisions = Decisions(on)
         self.refusals = Refusals(on)
         self.conversations = Conversations(on, self.forms)
-        self.outbox = Outbox(on, self.doorkeeper, gone=self.gate.leave)
+        self.outbox = Outbox(on, self.doorkeeper, self.lookout, gone=self.gate.leave)
+        self.drift = Drift(on, self.gate, self.lookout)
+        self.rounds = Rounds(on, self.gate, self.drift, self.lookout)
+        self.asking = Asking(on)
         self.sweep = Sweep(on)
 
     async def drain(self) -> datetime | None:

@@ -17,6 +17,10 @@ OPEN, OPEN_TASK, NEXT, SEEN, RETRY, QUEUE = "open", "opentask", "next", "seen", 
 _RIGHTS_OF_THEIR_OWN = {EffectKind.GRANT, EffectKind.REVOKE, EffectKind.REMOVE}
 
 
+_ABOUT_THE_SERVER = frozenset({"mended", "cannot_look", "cannot_read"})
+"""Notices that nothing in the queue goes with."""
+
+
 def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> Screen:
     """The card of a case: code, wait and a neutral reason; never who it is about, nor an answer."""
     if not case.state.is_open:
@@ -58,7 +62,7 @@ def notice(voice: Voice, target: str) -> Screen:
         return _stopped(voice, *argument.split(":"))
     presses = keeper.notice_presses(voice, kind)
     if presses is None:
-        presses = (Press(QUEUE, voice.say("show_queue")),) if kind != "mended" else ()
+        presses = () if kind in _ABOUT_THE_SERVER else (Press(QUEUE, voice.say("show_queue")),)
     return Screen(voice.say(f"notice_{kind}", argument=argument), presses)
 
 
@@ -77,9 +81,14 @@ def and_back(voice: Voice, key: str) -> Screen:
 
 def queue(voice: Voice, result: Queue) -> Screen:
     """What waits for the team, as lists of their own."""
-    counts = result.counts
+    counts, earlier = result.counts, result.earlier
+    before_us = ""
+    if earlier.listed:
+        before_us = voice.say(
+            "queue_earlier", listed=earlier.listed, asked=earlier.asked, answered=earlier.answered
+        )
     if not any(counts.values()):
-        return Screen(voice.say("queue_empty"))
+        return Screen(f"{voice.say('queue_empty')}\n\n{before_us}".rstrip())
     parts = [
         _list(voice, "queue_to_decide", result.to_decide, counts["to_decide"], result),
         _list(voice, "queue_to_talk", result.to_talk, counts["to_talk"], result),
@@ -95,6 +104,7 @@ def queue(voice: Voice, result: Queue) -> Screen:
         lines = [f"- {_held_up(voice, held_up)}" for held_up in result.held_up]
         lines += [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
         parts.append("\n".join([voice.say("queue_stuck", count=counts["stuck"]), *lines]))
+    parts.append(before_us)
     return Screen("\n\n".join(part for part in parts if part), tuple(_queue_presses(voice, result))[:25])
 
 
@@ -114,6 +124,8 @@ def _waiting(voice: Voice, item: Waiting, result: Queue) -> str:
         else voice.say(f"state_{item.state.value}")
     )
     late = voice.say("past_target") if item.target_at and item.target_at < result.now else ""
+    if item.automod:
+        reason = f"{reason}; {voice.say('automod_blocked')}"
     line = voice.say("queue_line", case_code=item.code, since=moment(item.since), reason=reason)
     return f"{line} {late}".rstrip()
 

@@ -7,7 +7,7 @@ from bot.config import Config
 from bot.conversations import NotRecorded, Recording
 from bot.desk import CaseFile, Denied, History, PastDecision
 from bot.filling import Summary
-from bot.model import CaseState, Disclosed, Outcome
+from bot.model import CaseState, Disclosed, HoldReason, Outcome
 from bot.questionnaire import Kind
 from bot.refusals import LONGEST_SENTENCE, Preview
 from bot.screens import forms as form_screens
@@ -66,7 +66,19 @@ def _state(voice: Voice, file: CaseFile) -> str:
         lines.append(voice.say(f"source_{file.source.value}"))
     if file.stuck:
         lines.append(voice.say("file_stuck"))
+    lines.extend(_signs(voice, case))
     return "\n".join(lines)
+
+
+def _signs(voice: Voice, case: Case) -> list[str]:
+    """What holds a case up that no moderator decides."""
+    signs = {
+        "file_unrecorded": case.state is CaseState.HELD and case.hold_reason is HoldReason.UNRECORDED_MEMBER,
+        "file_taken_back": case.taken_back_at is not None,
+        "file_pending": case.pending and case.is_member,
+        "file_automod": case.automod,
+    }
+    return [voice.say(key) for key, there in signs.items() if there]
 
 
 def _answers(voice: Voice, file: CaseFile) -> str:
@@ -159,13 +171,19 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
         if file.case.state is CaseState.HELD:
             if disclosed is not Disclosed.UNDISCLOSED:
                 presses.append(Press(ADMIT, voice.say("admit"), file.ref, Style.GOOD))
+            if file.disclosed is None:
+                presses.append(_write_down(voice, file))
             presses.append(Press(HOLD, voice.say("keep_on_hold"), file.ref))
         else:
-            presses.append(Press(RECORD, voice.say("write_down"), file.case.code.replace("-", "")))
+            presses.append(_write_down(voice, file))
         presses.append(Press(Outcome.REDIRECT.value, voice.say("redirect"), file.ref))
         presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
     presses.append(Press(NEXT, voice.say("open_next")))
     return presses
+
+
+def _write_down(voice: Voice, file: CaseFile) -> Press:
+    return Press(RECORD, voice.say("write_down"), file.case.code.replace("-", ""))
 
 
 def refusal_form(voice: Voice, config: Config, outcome: Outcome, ref: str) -> FormSheet:

@@ -2,13 +2,22 @@
 
 from bot.config import Config
 from bot.filling import NotSaved, Summary
-from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Standing, Welcome
 from bot.minting import NextForm
 from bot.model import HoldReason
 from bot.screens import forms as form_screens
 from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.letters import first_channel
+from bot.standing import (
+    AdmittedStanding,
+    CarryOn,
+    HeldStanding,
+    RefusedStanding,
+    Standing,
+    TakenStanding,
+    UnrecordedStanding,
+    Welcome,
+)
 from bot.store.cases import Case
 from bot.submission import LinksChanged, SendResult, Sent, Unticked
 from bot.words import Voice
@@ -39,6 +48,11 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
             return _admitted(voice, config, admitted)
         case RefusedStanding() as refused:
             return _refused(voice, refused)
+        case UnrecordedStanding() as unrecorded:
+            return _unrecorded(voice, config, unrecorded)
+        case TakenStanding(case=case):
+            presses = (Press("person", voice.say("talk_to_person")), Press(AGAIN, voice.say("start_again")))
+            return Screen(voice.say("access_closed", case_code=case.code), presses)
     raise TypeError(type(result).__name__)
 
 
@@ -60,6 +74,21 @@ def _carrying_on(voice: Voice, config: Config, screen: Screen, result: CarryOn) 
     screen = reminders.with_time(voice, config, screen, result.case, more=True)
     screen = _back_with_you(voice, screen, result)
     return Screen(screen.text, (*screen.presses, _take_back(voice)))
+
+
+def _unrecorded(voice: Voice, config: Config, result: UnrecordedStanding) -> Screen:
+    """They had the role and no decision: say so without blame, and let them begin, or carry on."""
+    parts = [voice.say("unrecorded", case_code=result.case.code)]
+    if result.begun:
+        presses = [Press(REOPEN, voice.say("carry_on_answers"), style=Style.PRIMARY)]
+    else:
+        parts.append(voice.say("welcome", consent=consent_notice(voice, config)))
+        presses = [Press(AGREE, voice.say("agree_and_begin"), style=Style.PRIMARY)]
+    if result.case.wants_person_at is not None:
+        parts.insert(1, voice.say("held_wants_person"))
+    else:
+        presses.append(Press("person", voice.say("talk_to_person")))
+    return Screen("\n\n".join(parts), (*presses, _take_back(voice)))
 
 
 def _take_back(voice: Voice) -> Press:
@@ -90,6 +119,8 @@ def _held(voice: Voice, result: HeldStanding) -> Screen:
 def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
     if result.stuck:
         return Screen(voice.say("admitted_stuck", case_code=result.case.code))
+    if result.pending and not result.has_role:
+        return Screen(voice.say("admitted_pending", first=first_channel(config)))
     key = "admitted_inside" if result.has_role else "admitted_opening"
     return Screen(voice.say(key, first=first_channel(config)))
 
@@ -105,7 +136,9 @@ def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
     """What sending led to."""
     match result:
         case Sent(standing=AdmittedStanding(stuck=False) as admitted):
-            return Screen(voice.say("welcome_in", first=first_channel(config), case_code=admitted.case.code))
+            text = voice.say("welcome_in", first=first_channel(config), case_code=admitted.case.code)
+            rules_first = f"{voice.say('rules_first')}\n\n" if admitted.pending else ""
+            return Screen(f"{rules_first}{text}")
         case Sent(standing=HeldStanding() as held):
             screen = _held(voice, held)
             return Screen(f"{voice.say('sent')}\n\n{screen.text}", screen.presses)

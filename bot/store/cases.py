@@ -174,8 +174,9 @@ def begin(
         case,
         """
         UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
-            wiped_at = NULL, lapse_at = :lapse_at, reminders = 0,
+            wiped_at = NULL, lapse_at = :lapse_at, reminders = 0, hold_reason = NULL,
             remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
+            target_at = CASE WHEN wants_person_at IS NULL THEN NULL ELSE target_at END,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,

@@ -108,6 +108,13 @@ def want_once(
     )
 
 
+def retarget(connection: sqlite3.Connection, kind: EffectKind, key: str, target: str) -> None:
+    """Something more is known about what is wanted and not done yet."""
+    connection.execute(
+        "UPDATE effect SET target = ? WHERE key = ? AND state = 'pending'", (target, f"{kind.value}:{key}")
+    )
+
+
 def due(
     connection: sqlite3.Connection,
     now: datetime,
@@ -247,70 +254,6 @@ def _effect(row: sqlite3.Row) -> Effect:
         wanted_at=from_ms(row["wanted_at"]),
         begun=row["begun"],
         begun_at=None if row["begun_at"] is None else from_ms(row["begun_at"]),
-    )
-
-
-def note_done(connection: sqlite3.Connection, effect: Effect) -> None:
-    """Note that an effect is done, unless it was wanted again meanwhile."""
-    connection.execute(
-        "UPDATE effect SET state = 'done', last_code = '' WHERE id = ? AND wanted = ?",
-        (effect.id, effect.wanted),
-    )
-
-
-def note_retry(connection: sqlite3.Connection, effect: Effect, code: str, due_at: datetime) -> None:
-    """Note that an effect has to be tried again, and when."""
-    connection.execute(
-        """
-        UPDATE effect SET attempts = attempts + 1, last_code = ?, due_at = ? WHERE id = ? AND wanted = ?
-        """,
-        (code, to_ms(due_at), effect.id, effect.wanted),
-    )
-
-
-def postpone(connection: sqlite3.Connection, effect: Effect, due_at: datetime) -> None:
-    """Leave an effect for later without counting an attempt."""
-    connection.execute(
-        "UPDATE effect SET last_code = ?, due_at = ? WHERE id = ? AND wanted = ?",
-        (WAITS, to_ms(due_at), effect.id, effect.wanted),
-    )
-
-
-def hurry(connection: sqlite3.Connection, kind: EffectKind, case_id: str, now: datetime) -> None:
-    """Look again now at what was left for later about a case."""
-    connection.execute(
-        """
-        UPDATE effect SET due_at = ? WHERE case_id = ? AND kind = ? AND state = 'pending' AND last_code = ?
-        """,
-        (to_ms(now), case_id, kind.value, WAITS),
-    )
-
-
-def begin(connection: sqlite3.Connection, effect: Effect, since: datetime) -> None:
-    """An attempt begins at which a message may be sent: until it is answered, it may have been."""
-    connection.execute(
-        "UPDATE effect SET begun = ?, begun_at = ? WHERE id = ?", (effect.wanted, to_ms(since), effect.id)
-    )
-
-
-def note_answered(connection: sqlite3.Connection, effect: Effect) -> None:
-    """Discord answered: what was done is known."""
-    connection.execute("UPDATE effect SET begun = 0, begun_at = NULL WHERE id = ?", (effect.id,))
-
-
-def note_refused(connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
-    """It was refused as all of its kind is: it waits with them, behind those not tried since."""
-    connection.execute(
-        "UPDATE effect SET last_code = ?, due_at = ? WHERE id = ? AND wanted = ?",
-        (code, to_ms(now), effect.id, effect.wanted),
-    )
-
-
-def note_stuck(connection: sqlite3.Connection, effect: Effect, code: str) -> None:
-    """Hand an effect to a person."""
-    connection.execute(
-        "UPDATE effect SET state = 'stuck', last_code = ? WHERE id = ? AND wanted = ?",
-        (code, effect.id, effect.wanted),
     )
 
 

@@ -9,7 +9,10 @@ SWEPT = "swept"
 """The last sweep that looked at the clock."""
 
 RECONCILED = "reconciled"
-"""The last time the server was compared with the decisions."""
+"""The last complete look at everybody in the server."""
+
+ASKED = "asked_earlier_members"
+"""The last time that members from before the bot were asked about their links."""
 
 CHECKED = "checked"
 """The last time somebody asked whether anything can be written."""

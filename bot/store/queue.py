@@ -18,13 +18,15 @@ class Waiting:
     hold_reason: HoldReason | None
     since: datetime
     target_at: datetime | None
+    automod: bool = False
+    """Discord's AutoMod blocks the person because of their name."""
 
 
 def to_decide(connection: sqlite3.Connection, most: int) -> list[Waiting]:
     """Held cases. One that a moderator keeps on hold has a new target, and goes behind the others."""
     rows = connection.execute(
         """
-        SELECT id, code, state, hold_reason, target_at, held_at AS since FROM cases
+        SELECT id, code, state, hold_reason, target_at, automod, held_at AS since FROM cases
         WHERE state = 'held' ORDER BY target_at, held_at LIMIT ?
         """,
         (most,),
@@ -36,7 +38,7 @@ def to_talk(connection: sqlite3.Connection, most: int) -> list[Waiting]:
     """Open cases of people who would like to talk to a person."""
     rows = connection.execute(
         """
-        SELECT id, code, state, hold_reason, target_at, wants_person_at AS since FROM cases
+        SELECT id, code, state, hold_reason, target_at, automod, wants_person_at AS since FROM cases
         WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held')
         ORDER BY wants_person_at LIMIT ?
         """,
@@ -49,7 +51,7 @@ def unanswered(connection: sqlite3.Connection, most: int) -> list[Waiting]:
     """Open cases of people who have not sent their answers, without those who would like to talk."""
     rows = connection.execute(
         """
-        SELECT id, code, state, hold_reason, target_at, opened_at AS since FROM cases
+        SELECT id, code, state, hold_reason, target_at, automod, opened_at AS since FROM cases
         WHERE state IN ('waiting', 'answering') AND listed = 1 AND wants_person_at IS NULL
         ORDER BY opened_at LIMIT ?
         """,
@@ -97,4 +99,5 @@ def _waiting(row: sqlite3.Row) -> Waiting:
         hold_reason=HoldReason(row["hold_reason"]) if row["hold_reason"] else None,
         since=from_ms(row["since"]),
         target_at=None if row["target_at"] is None else from_ms(row["target_at"]),
+        automod=bool(row["automod"]),
     )

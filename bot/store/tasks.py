@@ -72,5 +72,10 @@ def close(connection: sqlite3.Connection, task_id: str, moderator_id: str, now: 
     return cursor.rowcount == 1
 
 
+def delete_of(connection: sqlite3.Connection, kind: TaskKind, subject_id: str) -> None:
+    """Forget tasks of a kind about somebody, because what they say is no longer so."""
+    connection.execute("DELETE FROM task WHERE subject_id = ? AND kind = ?", (subject_id, kind.value))
+
+
 def _task(row: sqlite3.Row) -> Task:
     return Task(row["id"], TaskKind(row["kind"]), row["subject_id"], from_ms(row["opened_at"]))

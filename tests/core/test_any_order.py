@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.filling import NotSaved, Saved, Summary
-from bot.gate import CarryOn
 from bot.minting import NextForm
+from bot.standing import CarryOn
 from bot.store import sheets, subjects
 from tests.support import (
     ABOUT_LINKED,

@@ -3,9 +3,9 @@
 from bot.bench import MayNot
 from bot.conversations import NotRecorded, Recording, WhyNotRecord
 from bot.filling import Informed, NotSaved, Summary, WhyNot
-from bot.gate import AdmittedStanding, CarryOn, HeldStanding
 from bot.minting import NextForm
 from bot.model import InformationPage, Outcome, Source
+from bot.standing import AdmittedStanding, CarryOn, HeldStanding
 from bot.submission import Sent
 from tests.support import (
     ABOUT_NIL,

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from bot.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
-from bot.gate import RefusedStanding
 from bot.lifecycle import NotAllowed
 from bot.model import CaseState, Outcome
 from bot.refusals import LONGEST_SENTENCE, Preview
+from bot.standing import RefusedStanding
 from tests.support import (
     ABOUT_NIL,
     ABOUT_REFUSED,

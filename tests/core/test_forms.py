@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.filling import FormToFill, Informed, NotSaved, WhyNot
-from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from bot.minting import NextForm
 from bot.model import InformationPage
+from bot.standing import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.filling import Summary
-from bot.gate import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from bot.minting import NextForm
 from bot.model import CaseState
+from bot.standing import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
 from bot.store import subjects
 from bot.store.cases import Case
 from bot.submission import Sent

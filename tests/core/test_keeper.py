@@ -6,12 +6,12 @@ import pytest
 
 from bot import __version__
 from bot.desk import Denied
-from bot.gate import AdmittedStanding, HeldStanding
 from bot.keeper import INVITES_PAUSED_FOR, Invites, Keeper, Paused, Resumed, Status, Vitals
 from bot.model import HoldReason, Outcome
 from bot.ports import Later, Refused, Result, Why
 from bot.rules import PAUSED_RULE
 from bot.screens import keeper as screens
+from bot.standing import AdmittedStanding, HeldStanding
 from bot.submission import Sent
 from tests.support import ABOUT_NIL, ANN, BEN, MOD, NOW, SECOND_MOD, FakeClock, World, visitor
 

@@ -11,10 +11,10 @@ import pytest
 from bot.clock import from_ms
 from bot.conversations import Recording
 from bot.filling import Summary
-from bot.gate import AdmittedStanding, CarryOn, HeldStanding, Welcome
 from bot.model import CaseState, Outcome
 from bot.ports import Done, Refused, Why
 from bot.reminders import NotWaiting, Waiting
+from bot.standing import AdmittedStanding, CarryOn, HeldStanding, Welcome
 from bot.store import effects
 from bot.store.effects import EffectKind
 from bot.submission import Sent

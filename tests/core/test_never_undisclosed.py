@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.desk import CaseFile
 from bot.filling import Saved, Summary
-from bot.gate import CarryOn
 from bot.minting import NextForm
 from bot.model import Outcome, Source
 from bot.refusals import Preview
 from bot.rules import Rule
+from bot.standing import CarryOn
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,

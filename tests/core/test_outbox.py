@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.effects import Outbox
-from bot.gate import AdmittedStanding
 from bot.model import Outcome
 from bot.ports import Done, Later, Refused, Result, Room, Why
 from bot.screens.elements import Screen
+from bot.standing import AdmittedStanding
 from bot.store import effects
 from bot.store.effects import EffectKind
 from tests.support import ABOUT_NIL, ANN, BEN, MOD, TICKED, FakeDoorkeeper, World, visitor
@@ -445,7 +445,7 @@ async def test_what_is_wanted_again_meanwhile_is_done_once_more(world: World) ->
     await world.held()
     doorkeeper = Interrupted()
     doorkeeper.world = world
-    world.outbox = Outbox(world.foundation, doorkeeper)
+    world.outbox = Outbox(world.foundation, doorkeeper, world.lookout)
 
     await world.drain()
 

@@ -194,7 +194,7 @@ async def _live_through(folder: Path, answers: Answers, deaths: list[int], naps:
 
 
 def _started(world: World, foundation: Foundation, server: Unruly) -> Outbox:
-    return Outbox(foundation, server, gone=world.gate.leave)
+    return Outbox(foundation, server, world.lookout, gone=world.gate.leave)
 
 
 async def _nothing_is_out_of_sight(world: World, due: datetime | None) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from bot.database import Database
 from bot.effects import Outbox
-from bot.gate import AdmittedStanding, RefusedStanding
 from bot.model import Outcome
 from bot.ports import Done, Later, Refused, Result, Room, Why
 from bot.screens.elements import Screen
+from bot.standing import AdmittedStanding, RefusedStanding
 from bot.store import effects
 from bot.store.effects import EffectKind
 from tests.support import ABOUT_NIL, ANN, BEN, MOD, Call, FakeDoorkeeper, World, visitor
@@ -90,7 +90,7 @@ def channels(world: World) -> Channels:
 
 def restarted(world: World) -> None:
     """A new process works on the same files."""
-    world.outbox = Outbox(world.foundation, world.doorkeeper, gone=world.gate.leave)
+    world.outbox = Outbox(world.foundation, world.doorkeeper, world.lookout, gone=world.gate.leave)
 
 
 async def declined(world: World) -> None:
@@ -153,7 +153,7 @@ async def test_a_crash_around_each_commit_sends_once(
     real = world.foundation.database
     crashing = replace(world.foundation, database=cast("Database", Crashing(real, step)))
     with pytest.raises(Crash):
-        await Outbox(crashing, channels).drain(world.clock())
+        await Outbox(crashing, channels, world.lookout).drain(world.clock())
     restarted(world)
     world.clock.advance(hours=5)
 
@@ -170,7 +170,7 @@ async def test_a_crash_around_the_note_of_a_grant_gives_it_again(world: World, s
     await world.send(ANN, ABOUT_NIL)
     crashing = replace(world.foundation, database=cast("Database", Crashing(world.foundation.database, step)))
     with pytest.raises(Crash):
-        await Outbox(crashing, world.doorkeeper).drain(world.clock())
+        await Outbox(crashing, world.doorkeeper, world.lookout).drain(world.clock())
 
     restarted(world)
     await world.drain()

@@ -7,10 +7,10 @@ import pytest
 
 from bot.desk import Queue
 from bot.effects import Outbox
-from bot.gate import AdmittedStanding
 from bot.model import CaseState, Outcome
 from bot.ports import Done, Later, Refused, Result, Room, Why
 from bot.screens import desk as screens
+from bot.standing import AdmittedStanding
 from bot.store import effects
 from bot.submission import Sent
 from tests.support import ABOUT_NIL, ANN, BEN, MOD, Call, FakeDoorkeeper, World, config, visitor
@@ -43,7 +43,7 @@ def server(world: World) -> Server:
     """A server that can refuse, behind the world's outbox."""
     doorkeeper = Server()
     world.doorkeeper = doorkeeper
-    world.outbox = Outbox(world.foundation, doorkeeper, gone=world.gate.leave)
+    world.outbox = Outbox(world.foundation, doorkeeper, world.lookout, gone=world.gate.leave)
     return doorkeeper
 
 
@@ -293,7 +293,7 @@ async def test_a_missing_review_channel_is_told_in_the_log_channel(world: World,
     world.foundation = type(world.foundation)(
         world.foundation.database, world.foundation.vault, settings, world.clock
     )
-    world.outbox = Outbox(world.foundation, server, gone=world.gate.leave)
+    world.outbox = Outbox(world.foundation, server, world.lookout, gone=world.gate.leave)
     server.missing_rooms = {Room.REVIEW}
     await world.held()
 
@@ -371,7 +371,9 @@ async def test_a_call_that_stalls_holds_up_nobody(world: World) -> None:
     """It counts as unanswered after its time, and the others are done."""
     slow = Slow()
     world.doorkeeper = slow
-    world.outbox = Outbox(world.foundation, slow, gone=world.gate.leave, limit=timedelta(seconds=0.05))
+    world.outbox = Outbox(
+        world.foundation, slow, world.lookout, gone=world.gate.leave, limit=timedelta(seconds=0.05)
+    )
     await world.send(ANN, ABOUT_NIL)
     await world.held(BEN)
 

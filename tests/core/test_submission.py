@@ -6,9 +6,9 @@ import json
 import pytest
 
 from bot.filling import NotSaved, WhyNot
-from bot.gate import AdmittedStanding, HeldStanding
 from bot.minting import NextForm
 from bot.model import HoldReason, Visitor
+from bot.standing import AdmittedStanding, HeldStanding
 from bot.submission import Sent, Unticked
 from tests.support import (
     ABOUT_LINKED,

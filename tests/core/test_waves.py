@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from bot.config.tables import Raid
 from bot.database import connect
-from bot.gate import AdmittedStanding, HeldStanding
 from bot.migrations import FOLDER, migrate
 from bot.model import HoldReason
 from bot.rules import WAVE_RULE
+from bot.standing import AdmittedStanding, HeldStanding
 from bot.store import cases
 from bot.submission import Sent
 from bot.timing import TEAMS_TURN

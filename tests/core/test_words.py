@@ -15,7 +15,9 @@ from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
 from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Source
+from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
+from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
 from bot.store.effects import EffectKind
@@ -160,7 +162,12 @@ FAMILIES = {
     "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],
     "disclosed_none": WHOSE,
     "problem": ["missing", "too_few", "too_many", "too_short"],
-    "notice": ["task", "overdue", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"],
+    "notice": [
+        *("task", "overdue", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"),
+        *("cannot_look", "cannot_read", "drift_more"),
+    ],
+    "drift": sorted(ABOUT_ACCESS),
+    "bot_may": [str(permission.name).lower() for permission in BOT_MAY],
     "finding": [f"{code.value}_{part}" for code in FindingCode for part in ("what", "why", "mend")],
     "power": [str(permission.name).lower() for permission in Permission],
     "invites": ["paused", "taken", "forbidden", "later"],

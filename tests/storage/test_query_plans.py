@@ -21,6 +21,7 @@ from bot.store import (
     lapsing,
     marks,
     pauses,
+    presence,
     queue,
     sheets,
     status,
@@ -30,6 +31,7 @@ from bot.store import (
     waves,
 )
 from bot.store.effects import EffectKind
+from bot.store.tasks import TaskKind
 from bot.vault import PersonKey
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -92,6 +94,13 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "the longest wait": status._oldest,
     "what is still to be done": status._pending,
     "what happened since": lambda c: status.happened_since(c, 1),
+    "how somebody stands": lambda c: presence.find(c, b"x"),
+    "who should be there": lambda c: presence.expected_after(c, "", NOW, 10),
+    "who was there before": lambda c: presence.earlier_after(c, "", NOW, 10),
+    "the cases to show": lambda c: presence.to_show(c, NOW, 10),
+    "whom to ask": lambda c: presence.ask_next(c, 10, NOW),
+    "somebody's cases when they leave": lambda c: presence.note_gone(c, "x", NOW),
+    "tasks that are no longer so": lambda c: tasks.delete_of(c, TaskKind.UNRECORDED_ROLE, "x"),
 }
 
 

@@ -44,7 +44,11 @@ class Stage:
     def restart(self) -> None:
         """A new process: nothing is remembered but what is on disk."""
         self.world.outbox = Outbox(
-            self.world.foundation, self.doorkeeper, gone=self.world.gate.leave, limit=LIMIT
+            self.world.foundation,
+            self.doorkeeper,
+            self.world.lookout,
+            gone=self.world.gate.leave,
+            limit=LIMIT,
         )
 
     async def standing(self, kind: EffectKind) -> str:
@@ -279,10 +283,11 @@ async def test_commands_that_cannot_be_offered_stop_nothing(
     assert IDS is not None
     monkeypatch.setattr("cogs._client._OFFERING_SECONDS", 0.3)
 
-    async def nothing(_exposed: list[str]) -> None:
+    async def nothing() -> None:
         """The server is in view."""
 
-    client = PorchlightClient(IDS, Router(config()), [], nothing)
+    client = PorchlightClient(IDS, Router(config()))
+    client.furnish([], nothing, lambda: None)
     stage.server.put(fault, "PUT", r"/applications/\d+/guilds/\d+/commands", 50001)
     async with client:
         with caplog.at_level(logging.ERROR, logger="cogs._client"):

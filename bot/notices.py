@@ -1,0 +1,43 @@
+"""What a notice says and where, worked out when it is posted: until then it holds our own ids only."""
+
+import sqlite3
+
+from bot.findings import news
+from bot.foundation import Foundation
+from bot.ports import Room
+from bot.screens import desk as desk_screens
+from bot.screens import drift as drift_screens
+from bot.screens import findings as finding_screens
+from bot.screens.elements import Screen
+from bot.store import cases
+
+ABOUT_ACCESS = frozenset({"taken_back", "alerted", "access_taken", "access_given"})
+
+
+def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple[Room, Screen] | None:
+    """The room and the screen of a notice; None when there is nothing left to say."""
+    voice = on.config.words.voice("")
+    kind, _, argument = target.partition(":")
+    if kind == "earlier":
+        return Room.WELCOME, drift_screens.ask_earlier_members(voice)
+    if kind == "bot_added":
+        by, permissions, name = argument.split(":", 2)
+        return Room.LOG, drift_screens.bot_added(voice, name, int(permissions), _user(connection, on, by))
+    if kind in ABOUT_ACCESS:
+        about, _, by = argument.partition(":")
+        case = cases.get(connection, about)
+        screen = drift_screens.incident(voice, kind, case.code if case else "", _user(connection, on, by))
+        return Room.REVIEW, screen
+    if kind == "findings":
+        found = news(connection, argument)
+        return (Room.LOG, finding_screens.notice(voice, found)) if found else None
+    room = Room.LOG if kind == "mended" else Room.REVIEW
+    return room, desk_screens.notice(voice, target)
+
+
+def _user(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> int | None:
+    """Somebody's Discord id, where it is known and they are still on record."""
+    try:
+        return on.user_id(connection, subject_id) if subject_id else None
+    except LookupError:
+        return None
