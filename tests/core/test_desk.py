@@ -229,13 +229,13 @@ async def test_whether_a_letter_arrived_is_on_the_file(world: World) -> None:
 async def test_what_could_not_be_done_shows_in_the_queue_and_can_be_tried_again(world: World) -> None:
     """With the case it is about; trying again is possible once."""
     await world.send(ANN, ABOUT_NIL)
-    world.doorkeeper.will("grant", Refused(Why.FORBIDDEN))
+    world.doorkeeper.will("grant", Refused(Why.UNFIT))
     await world.drain()
 
     queue = await world.desk.queue(MOD)
     assert isinstance(queue, Queue)
     [(effect, code)] = queue.stuck
-    assert (effect.last_code, code) == ("forbidden", await world.code())
+    assert (effect.last_code, code) == ("unfit", await world.code())
     assert (await world.file()).stuck
     assert await world.desk.retry(MOD, effect.ref) is True
     assert await world.desk.retry(MOD, effect.ref) is False
@@ -243,6 +243,26 @@ async def test_what_could_not_be_done_shows_in_the_queue_and_can_be_tried_again(
 
     assert not (await world.file()).stuck
     assert len(world.doorkeeper.told("grant")) == 2
+
+
+async def test_a_kind_that_is_held_up_is_one_line_however_many_wait(world: World) -> None:
+    """With what is wrong, since when, and a ref by which it is tried again; the case file says it too."""
+    await world.send(ANN, ABOUT_NIL)
+    await world.send(BEN, ABOUT_NIL)
+    world.doorkeeper.will("grant", Refused(Why.FORBIDDEN))
+    await world.drain()
+
+    queue = await world.desk.queue(MOD)
+    assert isinstance(queue, Queue)
+    [held_up] = queue.held_up
+    assert (held_up.code, held_up.waiting, held_up.since) == ("forbidden", 2, world.clock())
+    assert (queue.stuck, queue.counts["stuck"]) == ((), 1)
+    assert (await world.file(BEN)).stuck
+    assert await world.desk.retry(MOD, held_up.ref) is True
+    await world.drain()
+
+    assert not (await world.file(BEN)).stuck
+    assert len(world.doorkeeper.told("grant")) == 3
 
 
 async def test_a_task_is_seen_to_once(world: World) -> None:

@@ -135,7 +135,7 @@ async def test_a_whole_story_leaves_no_word_and_no_id_in_the_log(
     )
     logging.getLogger("discord.gateway").debug("For Shard ID None: WebSocket Event: Northwind")
     written = log.getvalue()
-    assert "effect grant needs a person: forbidden" in written
+    assert "effects of the kind grant have stopped: forbidden" in written
     assert "RuntimeError" in written
     assert "responded with 429" in written
     assert "a press could not be answered in time" in written
