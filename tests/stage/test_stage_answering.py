@@ -64,7 +64,7 @@ async def test_every_page_is_saved_before_its_reply_says_so(theatre: Theatre) ->
     await begin(ann)
     seen = await ann.fill(**HAS_LINKS)
     assert "Page 1 of 2. Saved." in seen.text
-    assert seen.buttons == ["Continue to page 2 of 2", "Change: About you"]
+    assert seen.buttons == ["Continue to page 2 of 2", "Change: About you", "Remind me by message"]
     assert await count(theatre, "answer") == 4
     seen = await ann.press("Continue")
     assert seen.title == "Your link"
@@ -76,6 +76,7 @@ async def test_every_page_is_saved_before_its_reply_says_so(theatre: Theatre) ->
         "Add another link",
         "Change: About you",
         "Change: Your link 1",
+        "Remind me by message",
     ]
     assert [field for (field,) in await rows(theatre, "SELECT field_id FROM answer_text")] == ["organisation"]
 
@@ -247,7 +248,7 @@ async def test_one_can_stop_at_any_page_and_come_back_days_later(theatre: Theatr
     ann = await theatre.newcomer("ann")
     await begin(ann)
     await ann.fill(**HAS_LINKS)
-    await theatre.pass_time(timedelta(days=9))
+    await theatre.pass_time(timedelta(days=6))
     seen = await ann.press_panel("Start")
     assert "Next is page 2 of 2: **Your link**" in seen.text
     await ann.press("Continue")
