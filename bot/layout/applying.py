@@ -2,8 +2,17 @@
 
 from dataclasses import replace
 
-from bot.layout.changes import EditRole, Mend, QuietServer, RemoveOverwrite, RevokeInvite, SetOverwrite
-from bot.layout.model import Channel, Overwrite, Server
+from bot.layout.changes import (
+    CreateChannel,
+    CreateRole,
+    EditRole,
+    Mend,
+    QuietServer,
+    RemoveOverwrite,
+    RevokeInvite,
+    SetOverwrite,
+)
+from bot.layout.model import Channel, Overwrite, Role, Server
 
 
 def applied(server: Server, *changes: Mend) -> Server:
@@ -31,6 +40,20 @@ def _after(server: Server, change: Mend) -> Server:
                 widget_enabled=server.widget_enabled and not widget,
                 announces_joins=server.announces_joins and not join_notices,
             )
+
+
+def extended(server: Server, change: CreateRole | CreateChannel, new_id: int) -> Server:
+    """The server with a new role or channel, and the id that it is called by."""
+    if isinstance(change, CreateRole):
+        # Discord puts a new role just above @everyone, and moves all others up.
+        moved = (r if r.id == server.id else replace(r, position=r.position + 1) for r in server.roles)
+        return replace(server, roles=(*moved, Role(new_id, change.name, 1, change.permissions)))
+    overwrites = tuple(
+        Overwrite(server.own_id if key == "me" else int(key), key != "me", allow, deny)
+        for key, (allow, deny) in change.overwrites.items()
+    )
+    channel = Channel(new_id, change.name, change.kind, overwrites=overwrites)
+    return replace(server, channels=(*server.channels, channel))
 
 
 def _rewritten(server: Server, channel_id: int, target_id: int, overwrite: Overwrite | None) -> Server:

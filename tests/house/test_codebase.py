@@ -163,7 +163,7 @@ def test_the_layout_is_plain_values(module: str) -> None:
     found = imports(module)
 
     assert {n for n in reaches(found, "bot") if not n.startswith("bot.layout.")} == set()
-    assert reaches(found, "sqlite3", "asyncio", "logging", "datetime") == set()
+    assert reaches(found, "sqlite3", "asyncio", "pathlib", "logging", "datetime") == set()
 
 
 @pytest.mark.parametrize("name", sorted(USE_CASES))
@@ -270,7 +270,11 @@ def test_test_files_have_names_of_their_own(module: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    [m for m in modules("tests/core", "tests/storage", "tests/house", "tests/config") if "/test_" in m],
+    [
+        m
+        for m in modules("tests/core", "tests/storage", "tests/house", "tests/config", "tests/layout")
+        if "/test_" in m
+    ],
 )
 def test_every_test_says_in_a_sentence_what_it_shows(module: str) -> None:
     """In its docstring."""
