@@ -157,3 +157,6 @@ class Builder(Protocol):
 
     async def apply(self, change: Change) -> Result:
         """Make one change. What was made by a key before can be named by it."""
+
+    async def give_role(self, user_id: int, role_id: int) -> Result:
+        """Give somebody a role. Giving it twice is the same as once."""

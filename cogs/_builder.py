@@ -68,6 +68,10 @@ class DiscordBuilder:
             case QuietServer(widget, join_notices):
                 return await self._quiet(widget=widget, join_notices=join_notices)
 
+    async def give_role(self, user_id: int, role_id: int) -> Result:
+        """Give somebody a role."""
+        return await _done(self._client.http.add_role(self._server_id, user_id, role_id, reason=_REASON))
+
     async def _role(self, key: str, name: str, permissions: int) -> Result:
         call = self._client.http.create_role(
             self._server_id, name=name, permissions=str(permissions), reason=_REASON

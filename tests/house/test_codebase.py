@@ -54,12 +54,22 @@ USE_CASES = {
     "refusals",
     "reminders",
     "rounds",
+    "setting_up",
     "submission",
     "sweep",
     "waves",
 }
 
-SPEAK_WITH_THE_SERVER = {"drift", "effects", "findings", "incidents", "keeper", "pacing", "rounds"}
+SPEAK_WITH_THE_SERVER = {
+    "drift",
+    "effects",
+    "findings",
+    "incidents",
+    "keeper",
+    "pacing",
+    "rounds",
+    "setting_up",
+}
 """Use cases that act on the server, or look at it, through a port."""
 
 MAY_SAY_SQL = {"bot/migrations.py", "bot/database.py", "bot/vault.py"}
