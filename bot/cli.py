@@ -1,20 +1,23 @@
 """The command line. Exit codes: 0 done, 1 a problem was found and named, 2 unusable configuration."""
 
 import asyncio
-import os
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from bot import cli_backup
-from bot.config import Config, Loaded, Secrets, load
+from bot import cli_backup, cli_init
+from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
 from bot.export import Format, What
 from bot.logs import LogFormat
 from bot.migrations import SchemaProblem
+from bot.terminal import ConfigOption, out
+from bot.terminal import end as _end
+from bot.terminal import loaded_or_end as _loaded
+from bot.terminal import path_of as _path
+from bot.terminal import say as _say
 from bot.vault import KeyProblem
 
 app = typer.Typer(
@@ -24,38 +27,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     help="Porchlight keeps a Discord server closed until somebody decides, and makes honesty easy.",
 )
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", "-c", help="The TOML file. Default: PORCHLIGHT_CONFIG, else config.toml."),
-]
+app.command("init")(cli_init.init)
+app.command("backup")(cli_backup.backup)
 
 
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _path(given: Path | None) -> Path:
-    return given or Path(os.environ.get("PORCHLIGHT_CONFIG", "config.toml"))
-
-
-def _say(loaded: Loaded, path: Path, console: Console) -> None:
-    for finding in loaded.findings:
-        mark = "warning: " if finding.severity == "warning" else ""
-        console.print(f"{mark}{finding.told(str(path))}", markup=False)
-
-
-def _loaded(given: Path | None) -> Config:
-    """The configuration, or exit 2 with everything that is wrong with it."""
-    path = _path(given)
-    loaded = load(path)
-    if loaded.config is None:
-        _say(loaded, path, err)
-        raise typer.Exit(2)
-    return loaded.config
 
 
 @app.command()
@@ -188,11 +167,3 @@ def rehearse(config: ConfigOption = None) -> None:
     path = _path(config)
     if not asyncio.run(tell(_loaded(config), path)):
         raise typer.Exit(1)
-
-
-def _end(sentence: str, code: int) -> NoReturn:
-    err.print(sentence, markup=False)
-    raise typer.Exit(code)
-
-
-cli_backup.add_to(app, out, _loaded, _end)
