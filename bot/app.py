@@ -31,7 +31,6 @@ from bot.gate import Gate
 from bot.keeper import Keeper
 from bot.links import Links
 from bot.opening import CannotStart, master_key, opened
-from bot.ports import Builder, Surveyor
 from bot.refusals import Refusals
 from bot.reminders import Reminders
 from bot.rounds import Rounds
@@ -40,7 +39,6 @@ from bot.store import effects
 from bot.store.effects import EffectKind
 from bot.submission import Submission
 from bot.sweep import Sweep
-from cogs._builder import DiscordBuilder
 from cogs._client import PorchlightClient
 from cogs._doorkeeper import DiscordDoorkeeper
 from cogs._lookout import DiscordLookout
@@ -91,7 +89,7 @@ class House:
 def furnished(foundation: Foundation) -> House:
     """Put the use cases behind their adapters. Raises CannotStart without a ``[discord]`` table."""
     config = foundation.config
-    ids = _ids(config)
+    ids = ids_of(config)
     router = Router(config)
     forms = Forms(foundation)
     gate = Gate(foundation, forms)
@@ -140,7 +138,8 @@ async def _server_in_view(foundation: Foundation) -> None:
     await foundation.database.write(want)
 
 
-def _token(secrets: Secrets) -> str:
+def token_of(secrets: Secrets) -> str:
+    """The bot's token. Raises CannotStart without one."""
     if secrets.discord_token is None:
         raise CannotStart(
             "There is no bot token. Put DISCORD_TOKEN=… into .env or the environment; never into the TOML."
@@ -148,30 +147,18 @@ def _token(secrets: Secrets) -> str:
     return secrets.discord_token.get_secret_value()
 
 
-def _ids(config: Config) -> Discord:
+def ids_of(config: Config) -> Discord:
+    """The ids of the server. Raises CannotStart without a ``[discord]`` table."""
     if config.discord is None:
         raise CannotStart(
-            "The configuration has no [discord] table. Add the ids of your server; see the README."
+            "The configuration has no [discord] table. Run setup, or add the ids of your server yourself."
         )
     return config.discord
 
 
-@asynccontextmanager
-async def visiting(config: Config, secrets: Secrets) -> AsyncIterator[tuple[Surveyor, Builder]]:
-    """Reach the server over REST alone, beside a bot that may be running or not.
-
-    Raises CannotStart with a clear sentence.
-    """
-    token, ids = _token(secrets), _ids(config)
-    async with discord.Client(intents=discord.Intents.none()) as client:
-        with _in_plain_words():
-            await client.login(token)
-        yield DiscordSurveyor(client, ids.server), DiscordBuilder(client, ids.server)
-
-
 async def run(config: Config, secrets: Secrets) -> None:
     """Run until told to stop. Raises CannotStart with a clear sentence."""
-    token = _token(secrets)
+    token = token_of(secrets)
     stop = asyncio.Event()
     _stop_when_told(stop)
     async with opened(config, master_key(config, secrets)) as foundation:
@@ -262,12 +249,12 @@ async def _working(*work: Coroutine[Any, Any, Any]) -> AsyncIterator[list[asynci
 
 
 async def _connect(client: PorchlightClient, token: str) -> None:
-    with _in_plain_words():
+    with in_plain_words():
         await client.start(token)
 
 
 @contextlib.contextmanager
-def _in_plain_words() -> Iterator[None]:
+def in_plain_words() -> Iterator[None]:
     """What Discord refuses at the very start, as a sentence that says what to do."""
     try:
         yield

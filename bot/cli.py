@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_backup, cli_init
+from bot import cli_backup, cli_init, cli_setup
 from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 app.command("init")(cli_init.init)
+app.command("setup")(cli_setup.setup)
 app.command("backup")(cli_backup.backup)
 
 
@@ -137,17 +138,20 @@ def doctor(
     from bot import app as application
     from bot.doctor import Doctor
     from bot.logs import configure
+    from bot.visit import visiting
 
     loaded = _loaded(config)
     configure("ERROR")
 
     async def work() -> bool:
-        async with application.visiting(loaded, Secrets()) as (lookout, builder):
-            visit = Doctor(loaded, lookout, builder, lambda line: out.print(line, markup=False))
-            return await visit.visit(fix=fix)
+        async with visiting(Secrets(), application.ids_of(loaded).server) as visit:
+            looker = Doctor(loaded, visit.surveyor, visit.builder, lambda line: out.print(line, markup=False))
+            return await looker.visit(fix=fix)
 
     try:
         sound = asyncio.run(work())
+    except application.NotNow as problem:
+        _end(str(problem), 1)
     except application.CannotStart as problem:
         _end(str(problem), 2)
     if not sound:

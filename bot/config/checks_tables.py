@@ -35,7 +35,7 @@ def _discord(scene: Scene) -> Iterator[Problem]:
     discord = scene.config.discord
     if discord is None:
         told = "is missing: the file can be checked and rehearsed, and `run` cannot start"
-        yield Problem(("discord",), told, "add the ids of your server, as in config.example.toml", "warning")
+        yield Problem(("discord",), told, "run `setup`, or add the ids of your server yourself", "warning")
         return
     yield from _same_channels(discord)
     if discord.member_role == discord.server:

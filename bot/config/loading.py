@@ -1,7 +1,7 @@
 """Reading the configuration: the value, or everything that is wrong with it."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -35,10 +35,17 @@ class Loaded:
         return tuple(finding for finding in self.findings if finding.severity == "warning")
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None, *, today: date | None = None) -> Loaded:
+def load(
+    path: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    today: date | None = None,
+    without: Collection[str] = (),
+) -> Loaded:
     """Read a configuration file with the environment laid over it. Never raises for what it reads.
 
-    ``environ`` and ``today`` are the process's own and the current day unless given.
+    ``environ`` and ``today`` are the process's own and the current day unless given. Tables named in
+    ``without`` are passed over, as if they were not there.
     """
     file = read(path)
     if isinstance(file, Finding):
@@ -49,7 +56,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None, *, today: date | 
         mend = f"name one value, such as {PREFIX}STORAGE{NESTED}DATABASE, or write JSON"
         told = f"a variable that begins with {PREFIX} cannot be read"
         return Loaded(None, (Finding("error", "environment", None, told, mend),))
-    data = _laid_over(file.data, overrides)
+    data = {key: value for key, value in _laid_over(file.data, overrides).items() if key not in without}
     return _loaded(file, data, overrides, today or datetime.now(UTC).date())
 
 

@@ -1,13 +1,16 @@
 """What people do on the stage again and again, and how the tests look behind it."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 from bot.config import Config
 from rehearsal import simulation
 from rehearsal.theatre import Person, Seen, Theatre
 
+_T = TypeVar("_T")
 Values = Mapping[str, Any]
 Stage = Callable[[Config], Awaitable[Theatre]]
 """Raises a stage with a configuration of the test's own."""
@@ -179,3 +182,26 @@ def check_everything_sent(theatre: Theatre) -> None:
             continue
         assert len(body["content"] or "") <= 2000
         assert body["allowed_mentions"] == {"parse": []}, entry.path
+
+
+@asynccontextmanager
+async def in_one_task(stage: AbstractAsyncContextManager[_T]) -> AsyncIterator[_T]:
+    """Raise and lower the curtain in one task: the simulated clock belongs to the task that set it."""
+    raised_on: asyncio.Future[_T] = asyncio.get_running_loop().create_future()
+    over = asyncio.Event()
+
+    async def keep_open() -> None:
+        async with stage as raised:
+            raised_on.set_result(raised)
+            await over.wait()
+
+    keeping = asyncio.create_task(keep_open())
+    either: set[asyncio.Future[Any]] = {keeping, raised_on}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if keeping.done():
+        await keeping
+    try:
+        yield await raised_on
+    finally:
+        over.set()
+        await keeping

@@ -1,17 +1,15 @@
 """What the tests on the stage share: the whole bot on a simulated server, and an ear for errors."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bot.config import Config, load
 from rehearsal.theatre import Theatre, raised
-from tests.stage.acts import Edited, Errors, Stage, check_everything_sent
+from tests.stage.acts import Edited, Errors, Stage, check_everything_sent, in_one_task
 
 ROOT = Path(__file__).parents[2]
 
@@ -59,29 +57,6 @@ def edited(example: Path, tmp_path: Path) -> Edited:
         return loaded.config
 
     return edit
-
-
-@asynccontextmanager
-async def in_one_task(stage: AbstractAsyncContextManager[Theatre]) -> AsyncIterator[Theatre]:
-    """Raise and lower the curtain in one task: the simulated clock belongs to the task that set it."""
-    raised_on: asyncio.Future[Theatre] = asyncio.get_running_loop().create_future()
-    over = asyncio.Event()
-
-    async def keep_open() -> None:
-        async with stage as theatre:
-            raised_on.set_result(theatre)
-            await over.wait()
-
-    keeping = asyncio.create_task(keep_open())
-    either: set[asyncio.Future[Any]] = {keeping, raised_on}
-    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-    if keeping.done():
-        await keeping
-    try:
-        yield await raised_on
-    finally:
-        over.set()
-        await keeping
 
 
 @pytest.fixture

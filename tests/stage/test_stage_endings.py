@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from bot import opening
 from bot.cli import app
-from bot.database import BUSY_TIMEOUT_MS, connect
+from bot.database import BUSY_TIMEOUT_MS, StorageUnavailable, connect
 from bot.endings import ending
 from cogs._client import PorchlightClient
 from rehearsal.theatre import Theatre

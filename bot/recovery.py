@@ -1,0 +1,51 @@
+"""The recovery copy of the master key: a file to carry off this machine."""
+
+import base64
+import os
+from pathlib import Path
+
+from bot.vault import KeyProblem, decode_master
+
+FILE_NAME = "porchlight-recovery-key.txt"
+
+_TEXT = """\
+# This is the recovery copy of your Porchlight's master key.
+#
+# Move this file off this machine: into a password manager, or onto a stick in a drawer. Keep it apart
+# from every copy of the data. The data alone names nobody; with this key they can be read.
+#
+# If data/master.key is lost, nothing can be read again, by anybody, except with this copy. To use it,
+# write the line below, and nothing else, into the key file (mode 0600), or set PORCHLIGHT_KEY to it.
+"""
+
+
+def save_recovery_copy(folder: Path, master: bytes) -> tuple[Path, bool]:
+    """Write the copy, readable by its owner only; where it is, and whether it is new.
+
+    Raises KeyProblem when there is a copy of another key, which is never overwritten.
+    """
+    path = folder / FILE_NAME
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if _key_in(path) == master:
+            path.chmod(0o600)
+            return path, False
+        raise KeyProblem(
+            f"{path} holds another key, and is left as it is. Move it to a safe place, then run this again."
+        ) from None
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        os.fchmod(descriptor, 0o600)
+        file.write(_TEXT + base64.b64encode(master).decode() + "\n")
+        file.flush()
+        os.fsync(descriptor)
+    return path, True
+
+
+def _key_in(path: Path) -> bytes | None:
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+    keys = [line for line in lines if line.strip() and not line.startswith("#")]
+    try:
+        return decode_master(keys[0]) if len(keys) == 1 else None
+    except KeyProblem:
+        return None
