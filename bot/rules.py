@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from bot.answers import AnswersView, Reading
@@ -39,6 +40,11 @@ class Rule(Frozen):
     propose: Proposal
     page: InformationPage | None = None
     reason: HoldReason | None = None
+
+    @cached_property
+    def as_data(self) -> dict[str, Any]:
+        """The rule as it would stand in the configuration."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
 
 
 class Admission(Frozen):
@@ -73,7 +79,7 @@ WAVE_RULE = "always_hold_in_a_wave"
 
 def rules_hash(rules: Sequence[Rule]) -> str:
     """SHA-256 of the rules, in hexadecimal: their version."""
-    data = [rule.model_dump(mode="json", by_alias=True, exclude_defaults=True) for rule in rules]
+    data = [rule.as_data for rule in rules]
     text = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -111,7 +117,7 @@ def _verdict(rule: Rule, view: AnswersView) -> Verdict:
         facts=_facts_asked(rule.when, view),
         page=rule.page,
         reason=rule.reason or (HoldReason.NEEDS_PERSON if rule.propose is Proposal.HOLD else None),
-        rule=rule.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        rule=rule.as_data,
     )
 
 
