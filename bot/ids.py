@@ -10,13 +10,28 @@ _CASE_CODE_LENGTH = 6
 
 def new_id() -> str:
     """A random id: 26 characters, 130 bits, fit for a button's custom id."""
-    return _random_letters(_BASE32, _ID_LENGTH)
+    return new_ids(1)[0]
+
+
+def new_ids(count: int) -> list[str]:
+    """Several random ids at once."""
+    return [_letters(_BASE32, piece) for piece in random_pieces(_ID_LENGTH, count)]
 
 
 def new_case_code() -> str:
     """A random code for people to read aloud, such as ``7F3K-Q2``."""
-    letters = _random_letters(_CROCKFORD, _CASE_CODE_LENGTH)
+    letters = _letters(_CROCKFORD, os.urandom(_CASE_CODE_LENGTH))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def random_pieces(size: int, count: int) -> list[bytes]:
+    """Several pieces of random bytes.
+
+    They come from one call to the system. Each call lets other threads go first, and while many people
+    join, a call for each of them would wait longer for its turn than all else that is done for them.
+    """
+    pool = os.urandom(size * count)
+    return [pool[start : start + size] for start in range(0, len(pool), size)]
 
 
 def tidy_case_code(typed: str) -> str:
@@ -25,6 +40,6 @@ def tidy_case_code(typed: str) -> str:
     return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
 
 
-def _random_letters(alphabet: str, count: int) -> str:
-    """Random letters out of 32: each byte names one, and eight bytes name the same."""
-    return os.urandom(count).translate((alphabet * 8).encode()).decode()
+def _letters(alphabet: str, random: bytes) -> str:
+    """Random bytes as letters out of 32: each byte names one, and eight bytes name the same."""
+    return random.translate((alphabet * 8).encode()).decode()

@@ -26,7 +26,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bot.database import connect
-from bot.ids import new_id
+from bot.ids import new_ids, random_pieces
 from bot.migrations import FOLDER, migrate
 
 KEY_BYTES = 32
@@ -139,7 +139,7 @@ class Vault:
     def lay_in(self, count: int) -> None:
         """Make ``count`` keys in one commit, for the next ``mint`` calls."""
         with self._lock:
-            keys = [PersonKey(new_id(), secrets.token_bytes(KEY_BYTES)) for _ in range(count)]
+            keys = list(map(PersonKey, new_ids(count), random_pieces(KEY_BYTES, count)))
             rows = [(key.id, _seal(self._master, key.secret, f"person_key/wrapped/{key.id}")) for key in keys]
             self._connection.execute("BEGIN IMMEDIATE")
             try:

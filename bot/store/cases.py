@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
-from bot.ids import new_case_code, new_id
+from bot.ids import new_case_code, new_ids
 from bot.lifecycle import check_step
 from bot.model import CaseState, HoldReason
 from bot.timing import Turn
@@ -133,7 +133,7 @@ def open_all(
     connection: sqlite3.Connection, subject_ids: Sequence[str], locale: str, now: datetime, turn: Turn
 ) -> list[str]:
     """Open a case for each of several people at once; return the cases' ids in the same order."""
-    ids = [new_id() for _ in subject_ids]
+    ids = new_ids(len(subject_ids))
     rows = list(zip(ids, _free_codes(connection, len(ids)), subject_ids, strict=True))
     # One statement for all of them: SQLite guards each statement that a trigger may end with a journal.
     connection.execute(

@@ -6,16 +6,17 @@ payload, and the salt lies with the payload, so that deleting the payload leaves
 
 import hashlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
+from bot.ids import random_pieces
 
 MACHINE = "machine"
 _EPOCH = 1
+_SALT_BYTES = 16
 _BEFORE_THE_FIRST = bytes(32)
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
@@ -58,9 +59,9 @@ def record_all(
     seq, previous = (0, _BEFORE_THE_FIRST) if last is None else (last["seq"], last["hash"])
     words = _canonical(payload or {})
     at, rows, payloads = to_ms(now), [], []
-    for actor, object_id in lines:
+    lines = list(lines)
+    for (actor, object_id), salt in zip(lines, random_pieces(_SALT_BYTES, len(lines)), strict=True):
         seq += 1
-        salt = os.urandom(16)
         commitment = hashlib.sha256(salt + words).digest()
         entry = line(seq, _EPOCH, at, actor, action, object_kind, object_id, commitment)
         hashed = hashlib.sha256(b"\x00" + previous + entry).digest()

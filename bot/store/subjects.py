@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
-from bot.ids import new_id
+from bot.ids import new_ids
 from bot.vault import PersonKey, Vault
 
 
@@ -42,9 +42,9 @@ def add_all(
     """Make people known who are not: Discord ids by their lookup hash. Returns them in the same order."""
     vault.have_ready(len(newcomers))
     people, identities, found = [], [], []
-    for lookup, user_id in newcomers.items():
+    for (lookup, user_id), subject_id in zip(newcomers.items(), new_ids(len(newcomers)), strict=True):
         key = vault.mint()
-        subject = Subject(new_id(), key.id)
+        subject = Subject(subject_id, key.id)
         people.append((subject.id, lookup, key.id, to_ms(now)))
         identities.append((subject.id, key.seal(str(user_id), _place(subject.id))))
         found.append(subject)
