@@ -109,7 +109,8 @@ class Database:
 
     async def _read(self, units: Sequence[Unit[Any]]) -> list[Returned | BaseException]:
         results = await self._reader.run(partial(_on_one_snapshot, units=units))
-        self._note_trouble(results)
+        # That it can be read says nothing about whether it can be written again.
+        self._note_trouble([result for result in results if isinstance(result, BaseException)])
         return results
 
     def _note_trouble(self, results: Sequence[Returned | BaseException]) -> None:

@@ -76,20 +76,22 @@ class Gate:
     ) -> None:
         earlier = cases.of_subject(connection, subject.id)
         if earlier:
-            self._note_signs(connection, earlier[0], visitor)
+            self.note_signs(connection, earlier[0], visitor)
         if earlier and earlier[0].state.is_open:
             return
         if earlier and earlier[0].is_member:
             cases.note_gone(connection, earlier[0], None)
             self._want_role(connection, earlier[0], now)
             return
-        self._note_signs(connection, self._open_case(connection, subject.id, visitor.locale, now), visitor)
+        self.note_signs(connection, self._open_case(connection, subject.id, visitor.locale, now), visitor)
 
-    def _note_signs(self, connection: sqlite3.Connection, case: Case, visitor: Visitor) -> None:
+    def note_signs(self, connection: sqlite3.Connection, case: Case, visitor: Visitor) -> None:
         """Keep whether Discord's own screening, or its AutoMod, holds somebody up."""
         differs = (case.pending, case.automod) != (visitor.pending, visitor.automod)
         if differs and (case.state.is_open or case.is_member):
             presence.note_signs(connection, [(case.id, visitor.pending, visitor.automod)])
+        if case.pending and not visitor.pending:
+            effects.now_at_last(connection, EffectKind.GRANT, case.id, self._on.now())
 
     def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
         case = cases.open_new(connection, subject_id, locale, now, self._on.turn(now))
@@ -133,7 +135,7 @@ class Gate:
         if not known:
             return Welcome()
         case = known[0]
-        self._note_signs(connection, case, visitor)
+        self.note_signs(connection, case, visitor)
         if case.state is CaseState.ANSWERING and case.sheet_id is not None:
             step = self._forms.table(connection, visitor, case.sheet_id)
             if not isinstance(step, NotSaved):
@@ -162,6 +164,12 @@ class Gate:
     def _was_told(self, connection: sqlite3.Connection, case: Case) -> bool:
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         return sheet is not None and sheet.sent_at is not None
+
+    def let_in(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> AdmittedStanding:
+        """Where somebody stands who was let in just now. The role is on its way, unless it cannot be given."""
+        has_role = self.has_role(visitor)
+        stuck = not has_role and effects.is_stuck(connection, EffectKind.GRANT, case.id)
+        return AdmittedStanding(case, has_role, stuck, visitor.pending)
 
     def has_role(self, visitor: Visitor) -> bool:
         """Whether somebody holds the member role."""
@@ -214,7 +222,7 @@ class Gate:
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         case = cases.begin(connection, case, sheet.id, visitor.locale, now, self._on.turn(now, case))
         self._note(connection, case, "case.begun", now)
-        self._note_signs(connection, case, visitor)
+        self.note_signs(connection, case, visitor)
         first = next_form(connection, sheet, Reading(self._on.config.questionnaire, ()), now)
         return first or self.standing_within(connection, visitor)
 
@@ -245,7 +253,7 @@ class Gate:
             return self._admitted(connection, visitor, case)
         if case is None or not case.state.is_open:
             case = self._open_case(connection, subject.id, visitor.locale, now)
-        self._note_signs(connection, case, visitor)
+        self.note_signs(connection, case, visitor)
         if case.wants_person_at is not None and case.lapse_at is None:
             return case
         case = cases.ask_for_person(connection, case, now, now + self._on.config.timers.person_target)

@@ -41,6 +41,9 @@ class Pace:
 
     def heard(self, kind: EffectKind, later: Later, now: datetime) -> None:
         """Discord asked for patience: the whole bucket waits, and after a ban everything does."""
+        if later.patient:
+            # This waits for somebody, and not for Discord.
+            return
         if later.code == BANNED:
             until = now + max(later.after or timedelta(), _AFTER_A_BAN)
             self._shut.update(dict.fromkeys(EffectKind, (now, until)))

@@ -160,6 +160,7 @@ class Submission:
         self, connection: sqlite3.Connection, visitor: Visitor, sheet: Sheet, case: Case, reading: Reading
     ) -> Sent:
         now, config = self._on.now(), self._on.config
+        self._gate.note_signs(connection, case, visitor)
         disclosure = disclosure_from(reading)
         logged = self._log(connection, sheet, case.id, disclosure, now)
         facts = facts_of(
@@ -209,8 +210,7 @@ class Submission:
         )
         if outcome is Outcome.ADMIT:
             admitted = self._admit(connection, sheet, case, decision.id)
-            # The role is on its way: whoever sends is told so, whatever they hold at this moment.
-            return Sent(AdmittedStanding(admitted, self._gate.has_role(visitor), stuck=False))
+            return Sent(self._gate.let_in(connection, visitor, admitted))
         return Sent(self._gate.held(self._hold(connection, case, verdict)))
 
     def _hold(self, connection: sqlite3.Connection, case: Case, verdict: Verdict) -> Case:

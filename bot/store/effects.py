@@ -108,6 +108,14 @@ def want_once(
     )
 
 
+def now_at_last(connection: sqlite3.Connection, kind: EffectKind, key: str, now: datetime) -> None:
+    """What something wanted was waiting for has come: it is due at once."""
+    connection.execute(
+        "UPDATE effect SET due_at = ?, attempts = 0, last_code = '' WHERE key = ? AND state = 'pending'",
+        (to_ms(now), f"{kind.value}:{key}"),
+    )
+
+
 def retarget(connection: sqlite3.Connection, kind: EffectKind, key: str, target: str) -> None:
     """Something more is known about what is wanted and not done yet."""
     connection.execute(

@@ -362,6 +362,17 @@ async def test_no_role_before_screening_is_passed(watched: World) -> None:
     assert await watched.one("SELECT pending FROM cases") == 0
 
 
+async def test_nobody_else_waits_for_one_who_is_being_screened(watched: World) -> None:
+    """The door opens for whoever comes after them."""
+    watched.lookout.has(member(pending=True), member(who=BEN.user_id))
+    await watched.send(PENDING, ABOUT_NIL)
+    await watched.drain()
+    await watched.send(BEN, ABOUT_NIL)
+    await watched.drain()
+
+    assert [call.user_id for call in watched.doorkeeper.told("grant")] == [BEN.user_id]
+
+
 async def test_a_press_after_screening_opens_at_once(watched: World) -> None:
     """The press brings the news, so that nobody waits for the next look."""
     watched.lookout.has(member(pending=True))

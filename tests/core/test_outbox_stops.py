@@ -53,10 +53,10 @@ def people(count: int) -> list[int]:
 
 
 async def admit(world: World, count: int) -> list[int]:
-    """So many people are admitted, each a second after the other."""
+    """So many people are admitted, one after the other; slowly enough not to be a rush."""
     for user_id in people(count):
         await world.send(visitor(user_id), ABOUT_NIL)
-        world.clock.advance(seconds=1)
+        world.clock.advance(seconds=6)
     return people(count)
 
 

@@ -334,6 +334,7 @@ async def test_whoever_automod_blocks_is_shown_as_such(watched: Theatre) -> None
 async def test_the_log_of_another_server_is_of_no_interest(watched: Theatre) -> None:
     """A role, a bot or a member elsewhere changes nothing here."""
     theatre = watched
+    simulation.fail(theatre.env, "DELETE", "/users/@me/guilds/*", status=500, times=None)
     other = theatre.env.create_guild("Elsewhere")
     ann = await theatre.newcomer("ann")
     other.add_member(ann.user)

@@ -306,6 +306,7 @@ async def test_a_burst_of_admissions_makes_no_storm(stage: Stage) -> None:
     """Refused with 429 for minutes: one call, and then all of them, ten in ten seconds."""
     for number in range(25):
         await stage.world.send(visitor(700000000000000001 + number), ABOUT_NIL)
+        stage.world.clock.advance(seconds=6)
     stage.server.put(Fault.BUSY_FOR_LONG, "PUT", _ROLE, 0)
     await stage.world.drain()
     assert sum(n for (method, _), n in stage.server.calls.items() if method == "PUT") == 1
