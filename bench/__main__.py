@@ -9,21 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import feed
-from bench.scenes import Measured, one_round
+from bench import scale
+from bench.scenes import IDS, NO_WAVES, Measured, one_round
 from bot.config import Config, load
-from bot.config.tables import Discord, Storage
+from bot.config.tables import Storage
 
 _ROUNDS = 3
 _JOINS_HELD, _PRESSES_HELD, _SLOWEST_HELD_MS, _CALLS_HELD = 5, 4, 1000, 1
-_IDS = Discord(
-    server=feed.GUILD,
-    member_role=feed.MEMBER_ROLE,
-    quarantine_channel=feed.QUARANTINE,
-    review_channel=feed.REVIEW,
-    welcome_channel=feed.WELCOME,
-    moderator_roles=(feed.MODERATOR_ROLE,),
-)
 
 
 def main() -> None:
@@ -32,13 +24,15 @@ def main() -> None:
     config = load(Path("config.example.toml")).config
     if config is None:
         raise SystemExit("config.example.toml does not load")
-    rounds = [_in_a_new_folder(config.model_copy(update={"discord": _IDS})) for _ in range(_ROUNDS)]
+    config = config.model_copy(update={"discord": IDS, "raid": NO_WAVES})
+    rounds = [_in_a_new_folder(config) for _ in range(_ROUNDS)]
     console = Console()
     console.print(_ratios(rounds))
     slowest = statistics.median(measured.slowest_press for measured in rounds)
     console.print(f"Slowest press while 10,000 join: {slowest:.0f} ms (to hold: {_SLOWEST_HELD_MS})")
     for what, calls in rounds[-1].calls.items():
         console.print(f"Calls to Discord besides the replies, {what}: {calls:g} (to hold: {_CALLS_HELD})")
+    console.print(scale.table(scale.measure_all()))
 
 
 def _in_a_new_folder(config: Config) -> Measured:

@@ -16,8 +16,20 @@ from bench import feed
 from bot.app import House, furnished, opened
 from bot.clock import machine_clock
 from bot.config import Config
+from bot.config.tables import Discord, Raid
 from bot.effects import Outbox
 from bot.ports import Done, Doorkeeper, Lookout, Result
+
+IDS = Discord(
+    server=feed.GUILD,
+    member_role=feed.MEMBER_ROLE,
+    quarantine_channel=feed.QUARANTINE,
+    review_channel=feed.REVIEW,
+    welcome_channel=feed.WELCOME,
+    moderator_roles=(feed.MODERATOR_ROLE,),
+)
+NO_WAVES = Raid(joins=10_000, within=timedelta(milliseconds=1), quiet=timedelta(hours=1), lapse_batch=100)
+"""Whoever came with a wave is held, and what a moderator does is not what is measured here."""
 
 JOINS = 10_000
 PEOPLE = 200
