@@ -85,7 +85,7 @@ class Attempts:
             case EffectKind.REMINDER:
                 return self._reminder(connection, effect, case)
             case EffectKind.REMOVE:
-                return self._remove(connection, case)
+                return self._remove(connection, effect, case)
             case _:
                 raise LookupError(effect.kind.value)
 
@@ -153,7 +153,7 @@ class Attempts:
         due_at = effects.due_at(connection, EffectKind.REMOVE, case.id)
         return due_at if self._on.config.timers.after_lapse == "remove" else None
 
-    def _remove(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
+    def _remove(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
         """Remove somebody whose request closed by itself, unless anything has changed since."""
         user_id = self._on.user_id(connection, case.subject_id)
         known = cases.of_subject(connection, case.subject_id)
@@ -164,14 +164,18 @@ class Attempts:
         if subjects.belongs_inside(connection, case.subject_id):
             return None
 
+        since = unanswered_since(effect)
+
         def note(connection: sqlite3.Connection, result: Result) -> None:
-            if isinstance(result, Done):
+            # Whoever is gone after an attempt that was not answered was removed by it.
+            if isinstance(result, Done) or (since and result == Refused(Why.GONE)):
                 self._note(connection, case, "case.removed")
 
         return Attempt(
             lambda: self._doorkeeper.remove(user_id, case.code),
             note,
             settled_by=frozenset({Why.GONE, Why.KEPT}),
+            since=since,
         )
 
     def _note(self, connection: sqlite3.Connection, case: Case, action: str) -> None:

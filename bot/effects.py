@@ -40,7 +40,9 @@ _STOPPING = frozenset({Why.FORBIDDEN, Why.MISSING_ROLE, Why.MISSING_ROOM})
 _PROBES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 
 _TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER})
-_SENT_ONCE = _TO_A_PERSON | {EffectKind.NOTICE}
+_BEGUN_ON_DISK = _TO_A_PERSON | {EffectKind.NOTICE, EffectKind.REMOVE}
+"""What must not look undone after a crash between the call and its note."""
+
 _BETWEEN_MESSAGES = timedelta(days=1)
 _LOOK_AGAIN = timedelta(minutes=10)
 _NOT_DONE_FOR_SURE = {"rate_limited", "not_swept", BANNED}
@@ -121,7 +123,7 @@ class Outbox:
             return True
         result: Result = Done()
         if attempt is not None:
-            if attempt.posts or effect.kind in _SENT_ONCE:
+            if attempt.posts or effect.kind in _BEGUN_ON_DISK:
                 since = attempt.since or now
                 await self._on.database.write(lambda c: outcomes.begin(c, effect, since))
             self._pace.began(effect.kind, now)

@@ -166,7 +166,7 @@ class Gate:
         return sheet is not None and sheet.sent_at is not None
 
     def let_in(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> AdmittedStanding:
-        """Where somebody stands who was let in just now. The role is on its way, unless it cannot be given."""
+        """Where somebody stands who was let in just now, with the role on its way, or stuck."""
         has_role = self.has_role(visitor)
         stuck = not has_role and effects.is_stuck(connection, EffectKind.GRANT, case.id)
         return AdmittedStanding(case, has_role, stuck, visitor.pending)

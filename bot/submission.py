@@ -23,7 +23,7 @@ from bot.model import (
     Visitor,
 )
 from bot.rules import Proposal, Verdict, decide
-from bot.standing import AdmittedStanding, CarryOn, Standing
+from bot.standing import CarryOn, Standing
 from bot.store import cases, consents, decisions, disclosures, effects, events, pauses, sheets, tasks
 from bot.store.cases import Case
 from bot.store.effects import EffectKind

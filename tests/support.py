@@ -414,7 +414,11 @@ SaveResult = Saved | Informed | NotSaved
 
 @asynccontextmanager
 async def world_in(
-    folder: Path, settings: Config, clock: FakeClock, doorkeeper: FakeDoorkeeper | None = None
+    folder: Path,
+    settings: Config,
+    clock: FakeClock,
+    doorkeeper: FakeDoorkeeper | None = None,
+    lookout: FakeLookout | None = None,
 ) -> AsyncIterator[World]:
     """The core on the files in a folder, as a start of the bot opens them."""
     with Vault.opened(folder / "keys.db", MASTER) as vault:
@@ -426,7 +430,7 @@ async def world_in(
             used = await database.read(lambda c: subjects.known_keys(c, unsettled))
             vault.settle(used, set(unsettled) - used)
             foundation = Foundation(database, vault, settings, clock)
-            yield World(foundation, clock, doorkeeper or FakeDoorkeeper(), path)
+            yield World(foundation, clock, doorkeeper or FakeDoorkeeper(), path, lookout or FakeLookout())
 
 
 def raw_connection(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,212 @@
+"""A process that can be stopped dead at any named step, and a server that outlives it.
+
+Steps are the places where a crash can fall between two things that both last: before and after each
+commit to either file, before and after each call to the server, and after each answer to a person.
+"""
+
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Why
+from bot.screens.elements import Screen
+from tests.support import MEMBER_ROLE
+
+
+class Steps:
+    """Counts the steps of a run, and ends the process at one of them as ``kill -9`` would."""
+
+    def __init__(self, stop_at: int | None) -> None:
+        """Take the number of the step to stop at; None: run to the end."""
+        self.names: list[str] = []
+        self.doing = "start"
+        self._stop_at = stop_at
+
+    def reached(self, name: str) -> None:
+        """A step is reached. Nothing after it happens if it is the one."""
+        self.names.append(f"{self.doing}: {name}")
+        if len(self.names) - 1 == self._stop_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def watching_commits(steps: Steps) -> Iterator[None]:
+    """Every transaction of every connection passes two steps: before it begins, and before it commits."""
+    original = sqlite3.connect
+
+    def connect(database: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = original(database, *args, **kwargs)
+        if "mode=ro" not in str(database):
+            name = Path(str(database)).stem
+            connection.set_trace_callback(lambda statement: _trace(steps, name, statement))
+        return connection
+
+    sqlite3.connect = connect  # type: ignore[assignment] # only inside this process
+    try:
+        yield
+    finally:
+        sqlite3.connect = original
+
+
+def _trace(steps: Steps, name: str, statement: str) -> None:
+    verb = statement.lstrip().split(" ", maxsplit=1)[0].upper()
+    if verb in {"BEGIN", "COMMIT"}:
+        steps.reached(f"{name} {verb}")
+
+
+_KEPT = ("roles", "here", "messages", "told", "removed", "log")
+
+
+class LastingServer:
+    """The server, kept in a file. It remembers nonces for minutes only: no restart finds one again."""
+
+    def __init__(self, file: Path, steps: Steps) -> None:
+        """Take the file and the steps to pass through."""
+        self._file = file
+        self._steps = steps
+        self._nonces: dict[str, int] = {}
+        self._state: dict[str, Any] = {name: [] for name in _KEPT}
+        if file.exists():
+            self._state = json.loads(file.read_text(encoding="utf-8"))
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """Who has the role, what stands where, what was said to whom."""
+        return self._state
+
+    def hand_gives_role(self, user_id: int, by: int, at: datetime) -> None:
+        """Somebody gives the member role by hand, once."""
+        if user_id not in self._state["roles"]:
+            self._state["roles"].append(user_id)
+            self._state["log"].append([user_id, by, at.isoformat()])
+        self._save()
+
+    async def member(self, user_id: int) -> Member | Refused | Later:
+        """Somebody who is here."""
+        return self._member(user_id) if user_id in self._state["here"] else Refused(Why.GONE)
+
+    async def members(self, after: int) -> tuple[Member, ...] | Refused | Later:
+        """Everybody who is here."""
+        return tuple(self._member(who) for who in sorted(self._state["here"]) if who > after)
+
+    async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:
+        """What was given by hand."""
+        changes = (
+            RoleChange(who, given=True, by=by, by_bot=False, at=datetime.fromisoformat(at))
+            for who, by, at in self._state["log"]
+        )
+        return tuple(change for change in changes if change.at >= since)
+
+    def _member(self, user_id: int) -> Member:
+        roles = {MEMBER_ROLE} if user_id in self._state["roles"] else set[int]()
+        return Member(user_id, frozenset(roles))
+
+    def arrive(self, user_id: int) -> None:
+        """Somebody joins, without a role."""
+        if user_id not in self._state["here"]:
+            self._state["here"].append(user_id)
+        self._save()
+
+    def leave(self, user_id: int) -> None:
+        """Somebody leaves, and loses their roles."""
+        for known in ("here", "roles"):
+            self._state[known] = [other for other in self._state[known] if other != user_id]
+        self._save()
+
+    async def grant(self, user_id: int, case_code: str) -> Result:
+        """Give the role to somebody who is here."""
+        return self._done(f"grant {case_code}", lambda: self._role(user_id, given=True))
+
+    async def revoke(self, user_id: int, case_code: str) -> Result:
+        """Take the role."""
+        return self._done(f"revoke {case_code}", lambda: self._role(user_id, given=False))
+
+    async def remove(self, user_id: int, case_code: str) -> Result:
+        """Remove somebody."""
+
+        def remove() -> Result:
+            if user_id not in self._state["here"]:
+                return Refused(Why.GONE)
+            self._state["removed"].append(user_id)
+            self.leave(user_id)
+            return Done()
+
+        return self._done(f"remove {case_code}", remove)
+
+    async def pause_invites(self, until: datetime | None) -> Result:
+        """Nothing to see."""
+        return self._done(f"invites {until is not None}", Done)
+
+    async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
+        """Send somebody a message."""
+
+        def tell() -> Result:
+            already = since is not None and [user_id, screen.text] in self._state["told"]
+            if not already and nonce not in self._nonces:
+                self._state["told"].append([user_id, screen.text])
+                self._nonces[nonce] = 0
+            return Done()
+
+        return self._done("tell", tell)
+
+    async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
+        """Post a message."""
+
+        def post() -> Result:
+            messages = self._state["messages"]
+            if nonce in self._nonces:
+                return Done(self._nonces[nonce])
+            if since is not None:
+                first_line = screen.text.strip().partition("\n")[0]
+                for message in messages:
+                    if message["room"] == room and message["text"].strip().startswith(first_line):
+                        return Done(message["id"])
+            message_id = len(messages) + 1000
+            messages.append({"id": message_id, "room": room, "text": screen.text})
+            self._nonces[nonce] = message_id
+            return Done(message_id)
+
+        return self._done(f"post in {room}", post)
+
+    async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
+        """Make a message show something else."""
+
+        def edit() -> Result:
+            for message in self._state["messages"]:
+                if message["id"] == message_id:
+                    message["text"] = screen.text
+                    return Done(message_id)
+            return Refused(Why.MISSING_MESSAGE)
+
+        return self._done(f"edit in {room}", edit)
+
+    async def stands(self, room: Room, message_id: int) -> Result:
+        """Whether a message is there."""
+        there = any(message["id"] == message_id for message in self._state["messages"])
+        return self._done(f"look in {room}", lambda: Done() if there else Refused(Why.MISSING_MESSAGE))
+
+    def _role(self, user_id: int, *, given: bool) -> Result:
+        if user_id not in self._state["here"]:
+            return Refused(Why.GONE)
+        roles = [other for other in self._state["roles"] if other != user_id]
+        self._state["roles"] = [*roles, user_id] if given else roles
+        return Done()
+
+    def _done(self, name: str, work: Callable[[], Result]) -> Result:
+        verb = name.split(" ", maxsplit=1)[0]
+        self._steps.reached(f"before {verb}")
+        result = work()
+        self._save()
+        self._steps.reached(f"after {verb}, unheard")
+        return result
+
+    def _save(self) -> None:
+        fresh = self._file.with_suffix(".new")
+        fresh.write_text(json.dumps(self._state), encoding="utf-8")
+        fresh.replace(self._file)
