@@ -1,7 +1,8 @@
 """A process that can be stopped dead at any named step, and a server that outlives it.
 
-Steps are the places where a crash can fall between two things that both last: before and after each
-commit to either file, before and after each call to the server, and after each answer to a person.
+Steps are the places where a crash can fall between two things that both last: just before each commit
+to either file, after each call to the server, and after each answer to a person. What lies between two
+of these leaves the same behind.
 """
 
 import json
@@ -37,7 +38,7 @@ class Steps:
 
 @contextmanager
 def watching_commits(steps: Steps) -> Iterator[None]:
-    """Every transaction of every connection passes two steps: before it begins, and before it commits."""
+    """Every transaction of every connection passes a step, just before it commits."""
     original = sqlite3.connect
 
     def connect(database: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
@@ -55,9 +56,8 @@ def watching_commits(steps: Steps) -> Iterator[None]:
 
 
 def _trace(steps: Steps, name: str, statement: str) -> None:
-    verb = statement.lstrip().split(" ", maxsplit=1)[0].upper()
-    if verb in {"BEGIN", "COMMIT"}:
-        steps.reached(f"{name} {verb}")
+    if statement.lstrip().upper().startswith("COMMIT"):
+        steps.reached(f"{name} commits")
 
 
 _KEPT = ("roles", "here", "messages", "told", "removed", "log")
@@ -200,7 +200,6 @@ class LastingServer:
 
     def _done(self, name: str, work: Callable[[], Result]) -> Result:
         verb = name.split(" ", maxsplit=1)[0]
-        self._steps.reached(f"before {verb}")
         result = work()
         self._save()
         self._steps.reached(f"after {verb}, unheard")

@@ -79,7 +79,7 @@ def test_a_stop_at_any_step_changes_nothing(tale: str, nursery: Nursery, tmp_pat
         if again["result"]["left"] != undisturbed["left"]:
             different[f"{number} {name}"] = _difference(undisturbed["left"], again["result"]["left"])
 
-    assert len(steps) > 10
+    assert len(steps) >= 5
     assert different == {}
 
 
