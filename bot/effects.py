@@ -209,9 +209,13 @@ class Outbox:
     def _note_later(
         self, connection: sqlite3.Connection, effect: Effect, result: Later, now: datetime
     ) -> None:
+        if result.patient:
+            # It waits for the person: no attempt has failed, and others of its kind need not wait.
+            outcomes.postpone(connection, effect, now + _patience(effect, result, now))
+            return
         due_at = now + _pause(effect, result)
         stops.put_off(connection, effect.kind, due_at)
-        if result.patient or effect.attempts < _PATIENCE:
+        if effect.attempts < _PATIENCE:
             outcomes.note_retry(connection, effect, result.code, due_at)
         else:
             code = _UNREADABLE if result.code == _UNREADABLE else "later"
@@ -285,6 +289,11 @@ def _is_known_now(attempt: Attempt | None, result: Result) -> bool:
         return True
     not_done = isinstance(result, Refused) or result.code in _NOT_DONE_FOR_SURE
     return not_done and attempt.since is None
+
+
+def _patience(effect: Effect, later: Later, now: datetime) -> timedelta:
+    """How long to wait before looking again after a person: the longer, the longer it has taken."""
+    return max(min(now - effect.wanted_at, _LONGEST_PAUSE), later.after or _LONGEST_PAUSE)
 
 
 def _pause(effect: Effect, later: Later) -> timedelta:

@@ -8,7 +8,7 @@ import pytest
 from bot.desk import Queue
 from bot.effects import Outbox
 from bot.model import CaseState, Outcome
-from bot.ports import Done, Later, Refused, Result, Room, Why
+from bot.ports import Done, Later, Member, Refused, Result, Room, Why
 from bot.screens import desk as screens
 from bot.standing import AdmittedStanding
 from bot.store import effects
@@ -250,6 +250,40 @@ async def test_a_probe_that_says_nothing_about_the_mending_ends_nothing(
     await later(world, timedelta(hours=1))
     assert await world.rows("SELECT kind FROM stopped") == []
     assert await world.rows("SELECT DISTINCT state FROM effect WHERE kind = 'grant'") == [("done",)]
+
+
+async def test_who_has_to_pass_screening_does_not_hold_up_the_others(world: World, server: Server) -> None:
+    """Of them nothing is asked of the server, so that somebody else is the one to be tried."""
+    await admit(world, 3)
+    server.refuses["grant"] = Why.FORBIDDEN
+    await world.drain()
+    await world.send(visitor(ANN.user_id, pending=True), ABOUT_NIL)
+    await world.gate.standing(visitor(ANN.user_id, pending=True))
+    world.lookout.has(Member(ANN.user_id, frozenset(), pending=True))
+    await later(world, timedelta(hours=1))
+    server.refuses.clear()
+
+    await later(world, timedelta(minutes=20))
+
+    assert {call.user_id for call in server.told("grant")} == set(people(3))
+    assert await world.rows("SELECT kind FROM stopped") == []
+
+
+async def test_one_hiccup_after_long_patience_is_no_matter_for_a_person(world: World) -> None:
+    """However often it was looked whether they have passed screening: no attempt has failed yet."""
+    await world.send(ANN, ABOUT_NIL)
+    await world.gate.standing(visitor(ANN.user_id, pending=True))
+    world.lookout.has(Member(ANN.user_id, frozenset(), pending=True))
+    await later(world, timedelta(hours=5))
+    assert len(world.lookout.asked) > 20
+    world.lookout.will("member", Later("http_503"))
+
+    await later(world, timedelta(minutes=12))
+    assert await world.rows("SELECT state, attempts FROM effect WHERE kind = 'grant'") == [("pending", 1)]
+
+    world.lookout.has(Member(ANN.user_id, frozenset()))
+    await later(world, timedelta(minutes=12))
+    assert [call.user_id for call in world.doorkeeper.told("grant")] == [ANN.user_id]
 
 
 async def test_whoever_presses_start_meanwhile_reads_the_truth(world: World, server: Server) -> None:
