@@ -257,7 +257,9 @@ class Drift:
 
     def _visitor(self, member: Member, now: datetime) -> Visitor:
         locale = self._on.config.community.language
-        return Visitor(member.user_id, locale, now, member.role_ids, member.pending, member.automod)
+        return Visitor(
+            member.user_id, locale, now, member.role_ids, member.pending, member.automod, member.joined_at
+        )
 
     def _note_earlier(self, connection: sqlite3.Connection, hand: "_Hand") -> None:
         if not hand.earlier:

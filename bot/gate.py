@@ -66,9 +66,11 @@ class Gate:
             opened = cases.open_all(connection, ids, visitors[0].locale, now, self._on.turn(now))
             lines = zip(ids, opened, strict=True)
             events.record_all(connection, now, "case.opened", "case", lines)
+            joins = {v.user_id: v.joined_at for v in visitors}
+            whose = list(zip(opened, newcomers.values(), strict=True))
+            presence.note_joined(connection, [(case, at) for case, who in whose if (at := joins[who])])
             joined(connection, self._on.config.raid, opened, now)
             held_up = {v.user_id: (v.pending, v.automod) for v in visitors if v.pending or v.automod}
-            whose = zip(opened, newcomers.values(), strict=True)
             presence.note_signs(connection, [(case, *held_up[who]) for case, who in whose if who in held_up])
 
     def _arrive_again(
@@ -83,7 +85,7 @@ class Gate:
             cases.note_gone(connection, earlier[0], None)
             self._want_role(connection, earlier[0], now)
             return
-        self.note_signs(connection, self._open_case(connection, subject.id, visitor.locale, now), visitor)
+        self.note_signs(connection, self._open_case(connection, subject.id, visitor, now), visitor)
 
     def note_signs(self, connection: sqlite3.Connection, case: Case, visitor: Visitor) -> None:
         """Keep whether Discord's own screening, or its AutoMod, holds somebody up."""
@@ -93,9 +95,13 @@ class Gate:
         if case.pending and not visitor.pending:
             effects.now_at_last(connection, EffectKind.GRANT, case.id, self._on.now())
 
-    def _open_case(self, connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime) -> Case:
-        case = cases.open_new(connection, subject_id, locale, now, self._on.turn(now))
+    def _open_case(
+        self, connection: sqlite3.Connection, subject_id: str, visitor: Visitor, now: datetime
+    ) -> Case:
+        case = cases.open_new(connection, subject_id, visitor.locale, now, self._on.turn(now))
         self._note(connection, case, "case.opened", now)
+        if visitor.joined_at is not None:
+            presence.note_joined(connection, [(case.id, visitor.joined_at)])
         joined(connection, self._on.config.raid, [case.id], now)
         return case
 
@@ -215,7 +221,7 @@ class Gate:
         if case is not None and (case.is_member or (case.state.is_open and case.sheet_id is not None)):
             return self.standing_within(connection, visitor)
         if case is None or not case.state.is_open:
-            case = self._open_case(connection, subject.id, visitor.locale, now)
+            case = self._open_case(connection, subject.id, visitor, now)
         sheet = sheets.open_new(connection, subject.id, Source.GATE, self._on.config.questionnaire, now)
         consents.give(connection, case.id, notice, now)
         if case.state is CaseState.HELD:
@@ -252,7 +258,7 @@ class Gate:
         if case is not None and case.is_member:
             return self._admitted(connection, visitor, case)
         if case is None or not case.state.is_open:
-            case = self._open_case(connection, subject.id, visitor.locale, now)
+            case = self._open_case(connection, subject.id, visitor, now)
         self.note_signs(connection, case, visitor)
         if case.wants_person_at is not None and case.lapse_at is None:
             return case

@@ -123,6 +123,8 @@ class Visitor:
     """Has not passed Discord's own screening yet."""
     automod: bool = False
     """Blocked by Discord's AutoMod because of a name."""
+    joined_at: datetime | None = None
+    """When they joined, if it was not just now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,8 @@ class Member:
     """Blocked by Discord's AutoMod because of a name."""
     bot: bool = False
     owner: bool = False
+    joined_at: datetime | None = None
+    """When they last joined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class DiscordLookout:
             automod=is_automod_blocked(int(data.get("flags", 0))),
             bot=bool(data["user"].get("bot", False)),
             owner=guild is not None and guild.owner_id == user_id,
+            joined_at=discord.utils.parse_time(data.get("joined_at")),
         )
 
     async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:

@@ -125,6 +125,20 @@ def note_signs(connection: sqlite3.Connection, signs: Iterable[tuple[str, bool, 
     )
 
 
+def note_joined(connection: sqlite3.Connection, joins: Iterable[tuple[str, datetime]]) -> None:
+    """Cases of people who joined before anybody noticed; the newest case of somebody stays the newest."""
+    connection.executemany(
+        """
+        UPDATE cases SET opened_at = min(opened_at, max(?, coalesce((
+            SELECT max(earlier.opened_at) + 1 FROM cases AS earlier
+            WHERE earlier.subject_id = cases.subject_id AND earlier.id <> cases.id
+        ), 0)))
+        WHERE id = ?
+        """,
+        [(to_ms(joined_at), case_id) for case_id, joined_at in joins],
+    )
+
+
 def note_taken_back(connection: sqlite3.Connection, case_id: str, at: datetime | None) -> None:
     """A person has taken back the access that was decided, or (None) has given it again."""
     connection.execute(

@@ -53,10 +53,14 @@ def begin(connection: sqlite3.Connection, first: datetime, last: datetime) -> tu
 
 
 def add(connection: sqlite3.Connection, wave: Wave, case_ids: Sequence[str], now: datetime) -> None:
-    """More people came with a wave."""
-    rows = [(wave.id, case_id) for case_id in case_ids]
-    connection.executemany("UPDATE cases SET wave_id = ? WHERE id = ? AND wave_id IS NULL", rows)
-    touch(connection, wave, now)
+    """More people came with a wave, except for those who are only noticed now and came before it."""
+    since = to_ms(min(wave.began_at, now))
+    cursor = connection.executemany(
+        "UPDATE cases SET wave_id = ? WHERE id = ? AND opened_at >= ? AND wave_id IS NULL",
+        [(wave.id, case_id, since) for case_id in case_ids],
+    )
+    if cursor.rowcount > 0:
+        touch(connection, wave, now)
 
 
 def touch(connection: sqlite3.Connection, wave: Wave, now: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.clock import to_ms
 from bot.drift import MOST_TOLD, Drift
 from bot.ports import Later, Member, Refused, RoleChange, Room, Why
 from bot.rounds import EVERY, Rounds
@@ -90,6 +91,50 @@ async def test_whoever_joined_unseen_gets_a_case(world: World) -> None:
 
     assert await world.states() == ["waiting"]
     assert await world.rows("SELECT action FROM event") == [("case.opened",)]
+
+
+async def test_people_who_are_only_noticed_together_are_no_wave(tmp_path: Path, clock: FakeClock) -> None:
+    """They are on record since they joined, so that neither the round nor the next to join makes one."""
+    async with world_in(tmp_path, config(raid={"joins": 5, "within": "2m"}), clock) as world:
+        day = timedelta(days=1)
+        world.lookout.has(*(person(CLEO + n, joined_at=NOW - day * n) for n in range(1, 31)))
+
+        await round_in(world)
+        await world.gate.arrive(BEN)
+
+        assert await world.rows("SELECT * FROM wave") == []
+        assert await world.one("SELECT max(opened_at) FROM cases WHERE opened_at < ?", to_ms(NOW)) == to_ms(
+            NOW - day
+        )
+
+
+async def test_people_who_joined_together_just_now_are_a_wave(tmp_path: Path, clock: FakeClock) -> None:
+    """Also if only a round notices them; whoever was there long before does not belong to it."""
+    async with world_in(tmp_path, config(raid={"joins": 5, "within": "2m"}), clock) as world:
+        world.lookout.has(*(person(CLEO + n, joined_at=NOW - timedelta(seconds=n)) for n in range(5)))
+        await round_in(world)
+        assert await world.one("SELECT count(*) FROM cases WHERE wave_id IS NOT NULL") == 5
+
+        world.lookout.has(person(ANN.user_id, joined_at=NOW - timedelta(days=9)))
+        world.lookout.has(person(BEN.user_id, joined_at=NOW))
+        await round_in(world)
+        assert await world.one("SELECT count(*) FROM cases WHERE wave_id IS NOT NULL") == 6
+
+
+async def test_whoever_is_noticed_late_has_their_newest_case_as_the_newest(world: World) -> None:
+    """Whatever Discord says about when they joined."""
+    await looked_before(world)
+    await world.begin()
+    await world.gate.leave(ANN.user_id)
+    world.lookout.has(person(ANN.user_id, joined_at=NOW - timedelta(days=9)))
+    await round_in(world)
+    await world.gate.agree(ANN, "notice")
+
+    await world.gate.take_back(ANN)
+
+    assert await world.states() == ["left", "withdrawn"]
+    await round_in(world)
+    assert await world.states() == ["left", "withdrawn"]
 
 
 async def test_whoever_left_unseen_is_gone(world: World) -> None:
