@@ -159,7 +159,8 @@ class Attempts:
         known = cases.of_subject(connection, case.subject_id)
         if user_id is None or known[0].id != case.id or case.state is not CaseState.LAPSED:
             return None
-        if self._on.config.timers.after_lapse != "remove" or any(c.is_member for c in known):
+        was_member = any(c.state is CaseState.ADMITTED for c in known)
+        if self._on.config.timers.after_lapse != "remove" or was_member:
             return None
         if subjects.belongs_inside(connection, case.subject_id):
             return None

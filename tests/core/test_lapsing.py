@@ -544,6 +544,19 @@ async def test_who_belongs_inside_is_not_removed(tmp_path: Path, who: str) -> No
         assert (await world.rows("SELECT state FROM effect WHERE kind = 'remove'")) == [("done",)]
 
 
+async def test_whoever_was_a_member_once_is_not_removed(tmp_path: Path) -> None:
+    """A person took their access back, and what they began after that has closed: people see to them."""
+    async with world_with(tmp_path, timers=REMOVING) as world:
+        await world.send(ANN, ABOUT_NIL)
+        await world.run("UPDATE cases SET taken_back_at = ? WHERE state = 'admitted'", to_ms(NOW))
+        await world.begin()
+        await world.live(days=20)
+
+        assert await world.states() == ["admitted", "lapsed"]
+        assert world.doorkeeper.told("remove") == []
+        assert (await world.rows("SELECT state FROM effect WHERE kind = 'remove'")) == [("done",)]
+
+
 async def test_removing_somebody_who_left_is_done(tmp_path: Path) -> None:
     """There is nobody to remove, and nothing for a person to mend."""
     async with world_with(tmp_path, timers=REMOVING) as world:
