@@ -160,6 +160,6 @@ def _write(to: Path, text: str) -> None:
     out.print(
         f"{to} is written. Look at it, and check the help numbers yourself. Then:\n"
         "  1. put the bot's token into a file named .env: DISCORD_TOKEN=...\n"
-        f"  2. python -m bot setup{named}",
+        f"  2. .venv/bin/python -m bot setup{named}",
         markup=False,
     )

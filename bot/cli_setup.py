@@ -311,4 +311,4 @@ def _end_with_the_key(path: Path, config: Config, secrets: Secrets) -> None:
         )
     else:
         out.print(f"The recovery copy in {copy} is still on this machine. Move it away.", markup=False)
-    out.print("Then start the bot: python -m bot run")
+    out.print("Then start the bot: make run")

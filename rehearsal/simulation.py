@@ -320,6 +320,14 @@ def allow_bot(env: simcord.Env, guild: Any, **rights: bool) -> None:
     env.backend.edit_role(guild.id, role.id, {"permissions": permissions.value})
 
 
+def put_above(env: simcord.Env, guild: Any, role: Any, other: Any) -> None:
+    """Somebody drags a role just above another one."""
+    known = env.backend.get_guild(guild.id)
+    ranked = sorted((r for r in known.roles.values() if r.id != role.id), key=lambda r: r.position)
+    ranked.insert([r.id for r in ranked].index(other.id) + 1, known.roles[role.id])
+    env.backend.reorder_roles(guild.id, [{"id": r.id, "position": n} for n, r in enumerate(ranked)])
+
+
 def may_moderate() -> discord.Permissions:
     """The permission that makes Discord offer the moderators' commands."""
     return discord.Permissions(view_channel=True, moderate_members=True)

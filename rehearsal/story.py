@@ -9,6 +9,7 @@ from bot.config import Config
 from bot.screens import forms as forms_screens
 from bot.screens import gate as gate_screens
 from bot.screens import panel as panel_screens
+from bot.screens.desk import OPEN
 from bot.screens.files import account_created
 from bot.store import cases
 from bot.store.cases import Case
@@ -227,7 +228,7 @@ class Story:
     def card_of(self, case: Case) -> Any:
         """The card of a case in the review channel."""
         for card in self.theatre.cards():
-            if case.code in card.content:
+            if case.code in card.content and any(b.action == OPEN for b in buttons_on([card])):
                 return card
         raise Unanswered("there is no card of the case in the review channel")
 

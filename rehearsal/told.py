@@ -13,7 +13,7 @@ from rich.console import Console
 from bot.config import Config
 from bot.logs import SafeFormatter
 from bot.screens import panel as panel_screens
-from rehearsal import desk_scenes, gate_scenes, ledger, simulation
+from rehearsal import desk_scenes, gate_scenes, ledger, simulation, time_scenes, watch_scenes
 from rehearsal.casting import NotTold
 from rehearsal.markup import Reader
 from rehearsal.screen import Narrator, console_for_story
@@ -34,13 +34,20 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
     ("The bot restarts in the middle of a form", gate_scenes.restart),
     ("Theo is too young", gate_scenes.too_young),
     ("Ann's links change", gate_scenes.changed_links),
+    ("The bot was away, and things happened", watch_scenes.away),
+    ("A role is given by hand", watch_scenes.by_hand),
+    ("The door does not open", watch_scenes.door_stuck),
+    ("A channel is open to everyone", watch_scenes.open_channel),
+    ("Jo begins, and life comes between", time_scenes.unfinished),
+    ("Too many people at once", time_scenes.rush),
     ("The rows as they lie in SQLite", ledger.tell_rows),
     ("The export", ledger.tell_export),
 )
 _MODERATORS = ("Mia", "Noor")
-_NEWCOMERS = ("Sam", "Ann", "Finn", "Alex", "Kim", "Ella", "Rosa", "Theo")
+_NEWCOMERS = ("Sam", "Ann", "Finn", "Alex", "Kim", "Ella", "Rosa", "Theo", "Liv", "Pia", "Tom", "Jo")
 _MOST_LOG_LINES = 12
 _BETWEEN_SCENES = timedelta(minutes=7)
+_A_MINUTE = timedelta(minutes=1)
 
 
 async def tell(config: Config, path: Path, console: Console | None = None) -> bool:
@@ -64,7 +71,7 @@ async def _tell(config: Config, path: Path, folder: Path, console: Console) -> N
         story.narrator.scene("A dress rehearsal")
         await _play(story, partial(_opening, path=path))
         for number, (title, scene) in enumerate(_SCENES, start=1):
-            simulation.set_clock(theatre.env, theatre.env.now() + _BETWEEN_SCENES)
+            simulation.set_clock(theatre.env, theatre.env.now() + _between_scenes(config))
             story.narrator.scene(title, number)
             await _play(story, scene)
         return story.narrator
@@ -83,14 +90,21 @@ def _opened(theatre: Theatre, console: Console) -> Story:
     for moderator in (story.people[name] for name in _MODERATORS):
         roles = (server.moderator_role, server.member_role)
         moderator.actor = simulation.already_there(theatre.env, server.guild, moderator.user, roles)
-    began = datetime.now(UTC) - _BETWEEN_SCENES * len(_SCENES)
+    config = theatre.config
+    began = datetime.now(UTC) - _between_scenes(config) * len(_SCENES) - time_scenes.takes(config)
     if began > theatre.env.now():
         simulation.set_clock(theatre.env, began)
     return story
 
 
+def _between_scenes(config: Config) -> timedelta:
+    """So long that people who come one after the other are no rush of joins."""
+    return max(_BETWEEN_SCENES, config.raid.within / (config.raid.joins - 1) + _A_MINUTE)
+
+
 async def _opening(story: Story, path: Path) -> None:
     """The server, and what everybody sees who arrives."""
+    await story.theatre.look_round()
     narrator, panel = story.narrator, story.theatre.panel
     narrator.say(
         f"The whole bot, with {path.name}, on a simulated Discord server. Nothing here touches "

@@ -2,21 +2,25 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from bot import submission
+from bot import gate as bot_gate
+from bot import reminders, submission
 from bot.answers import Reading
 from bot.config import Config, load
+from bot.findings import Findings
+from bot.incidents import Incidents
 from bot.rules import Rule, Verdict, decide
-from bot.screens import panel
+from bot.screens import gate, panel
 from bot.screens.elements import Screen
 from bot.words import Voice
-from rehearsal import desk_scenes, gate_scenes, told
+from rehearsal import desk_scenes, gate_scenes, time_scenes, told, watch_scenes
 from rehearsal.story import Story
 
 ROOT = Path(__file__).parents[2]
@@ -80,7 +84,7 @@ def _assert_rows_name_nobody(text: str) -> None:
 async def test_a_bot_that_holds_a_nil_return_makes_that_scene_say_otherwise(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rules admit; a bot that holds all the same is caught, and nothing else is blamed."""
+    """The rules admit; a bot that holds all the same is caught where somebody should get in by the rules."""
 
     def never_admits(
         rules: tuple[Rule, ...], reading: Reading, facts: Mapping[str, str], admission: Any
@@ -91,7 +95,7 @@ async def test_a_bot_that_holds_a_nil_return_makes_that_scene_say_otherwise(
     well, text = await tell(config)
 
     assert not well
-    assert crossed(text) == {"Ann belongs, and has no links"}
+    assert crossed(text) == {"Ann belongs, and has no links", "The door does not open"}
     assert "Ann can see: #front-porch, and it should be #start-here" in text
     assert "not told: Ann is not a member yet, see scene 2." in text
 
@@ -106,7 +110,7 @@ async def test_help_without_numbers_makes_the_crisis_say_otherwise(
     well, text = await tell(config)
 
     assert not well
-    assert crossed(text) == {"Kim needs help now"}
+    assert crossed(text) == {"Kim needs help now", "Too many people at once"}
 
 
 async def test_a_configuration_that_has_people_confirm_is_told_as_it_is(
@@ -119,6 +123,107 @@ async def test_a_configuration_that_has_people_confirm_is_told_as_it_is(
 
     assert well, text
     assert "Your configuration holds nil returns too" in text
+
+
+def the_same(scenes: Sequence[told.Scene]) -> tuple[tuple[str, told.Scene], ...]:
+    """These scenes, called as their functions are."""
+    return tuple((scene.__name__, scene) for scene in scenes)
+
+
+def nothing(*_args: object, **_kwargs: object) -> None:
+    """Does nothing, where something should happen."""
+
+
+async def sees_nothing(*_args: object, **_kwargs: object) -> tuple[object, ...]:
+    """A look at the server that finds nothing, whatever is there."""
+    return ()
+
+
+_FAULTS = [
+    (Incidents, "take_back", nothing, [watch_scenes.by_hand]),
+    (Incidents, "_tell", nothing, [watch_scenes.away]),
+    (Findings, "look", sees_nothing, [watch_scenes.open_channel]),
+    (bot_gate, "joined", nothing, [time_scenes.rush]),
+]
+
+
+@pytest.mark.parametrize(("where", "name", "fault", "caught"), _FAULTS)
+async def test_each_new_guarantee_that_is_broken_is_caught(
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    where: object,
+    name: str,
+    fault: Any,
+    caught: Sequence[told.Scene],
+) -> None:
+    """The scene that tells of it has a cross."""
+    before = [gate_scenes.silence, gate_scenes.crisis, gate_scenes.restart]
+    monkeypatch.setattr(told, "_SCENES", the_same([*before, *caught]))
+    monkeypatch.setattr(where, name, fault)
+    well, text = await tell(config)
+
+    assert not well
+    assert crossed(text) == {scene.__name__ for scene in caught}
+
+
+async def test_a_bot_that_calls_a_stuck_door_open_is_caught(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person has to hear the truth."""
+
+    def open_already(voice: Voice, _config: Config, _result: object) -> Screen:
+        return Screen(voice.say("admitted_opening", first="there"))
+
+    monkeypatch.setattr(told, "_SCENES", only(watch_scenes.door_stuck))
+    monkeypatch.setattr(gate, "_admitted", open_already)
+    well, text = await tell(config)
+
+    assert not well
+    assert "Tom is told the truth, and whose fault it is: no" in text
+
+
+async def test_more_time_that_gives_none_is_caught(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A press that only says so is not enough."""
+
+    async def gives_none(_self: object, _visitor: object, _case_id: str) -> reminders.NotWaiting:
+        return reminders.NotWaiting(None)
+
+    monkeypatch.setattr(told, "_SCENES", only(time_scenes.unfinished))
+    monkeypatch.setattr(reminders.Reminders, "more_time", gives_none)
+    well, text = await tell(config)
+
+    assert not well
+    assert "one press keeps the request open for longer: no" in text
+
+
+async def test_what_an_admin_has_chosen_otherwise_is_told_or_left_out(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moderators who are only told, no reminders, and a rush that is too big to show."""
+    scenes = [gate_scenes.silence, gate_scenes.crisis, watch_scenes.away, watch_scenes.by_hand]
+    scenes += [time_scenes.unfinished, time_scenes.rush]
+    monkeypatch.setattr(told, "_SCENES", the_same(scenes))
+    chosen = {
+        "drift": config.drift.model_copy(update={"unrecorded": "alert"}),
+        "timers": config.timers.model_copy(update={"reminders": ()}),
+        "raid": config.raid.model_copy(update={"joins": 500}),
+    }
+    well, text = await tell(config.model_copy(update=chosen))
+
+    assert well, text
+    assert "Not told with this configuration: by_hand; unfinished; rush." in text
+    assert "Nothing was changed." in text
+
+
+async def test_people_who_come_one_by_one_are_no_rush(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a few people within an hour count as one."""
+    monkeypatch.setattr(told, "_SCENES", told._SCENES[:9])
+    small = config.raid.model_copy(update={"joins": 3, "within": timedelta(hours=1)})
+    well, text = await tell(config.model_copy(update={"raid": small}))
+
+    assert well, text
 
 
 async def test_a_questionnaire_without_what_a_scene_needs_leaves_the_scene_out(
