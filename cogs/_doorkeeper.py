@@ -1,5 +1,6 @@
 """The port over discord.py. The only place that names Discord's error codes."""
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -35,6 +36,9 @@ _SLOW_DOWN = {
     40333: timedelta(minutes=5),  # somebody in front of Discord, for reasons of their own
 }
 _FORBIDDEN, _TOO_MANY = 403, 429
+
+LONGEST_CALL_SECONDS = 90.0
+"""Longer than the library may wait for a bucket by itself; what the outbox asks for ends earlier."""
 
 _LOOK_BACK = 200
 """Messages to look through for one that may have been sent before."""
@@ -150,9 +154,10 @@ class DiscordDoorkeeper:
 
 
 async def answered(call: Awaitable[_T]) -> _T | Refused | Later:
-    """What a call returned, or why it returned nothing, as a value."""
+    """What a call returned, or why it returned nothing, as a value. No call goes on for ever."""
     try:
-        return await call
+        async with asyncio.timeout(LONGEST_CALL_SECONDS):
+            return await call
     except discord.RateLimited as error:
         return Later("rate_limited", timedelta(seconds=error.retry_after))
     except discord.HTTPException as error:

@@ -76,6 +76,8 @@ class Loopback:
     invites_until: str | None = None
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     guild: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    """What else can be read, by path."""
     greets: bool = True
     """Whether the gateway says hello."""
     listens: bool = True
@@ -237,6 +239,14 @@ class Loopback:
         self.invites_until = (await request.json())["invites_disabled_until"]
         return _json({"invites_disabled_until": self.invites_until, "dms_disabled_until": None})
 
+    async def other(self, request: web.Request) -> web.Response:
+        """Whatever a test has put there to see; a change is taken as it is."""
+        path = request.path.removeprefix("/api/v10")
+        if request.method != "GET":
+            return _json({"id": str(self._id()), "enabled": False})
+        shown = self.shown.get(path)
+        return _error(404, 0) if shown is None else _json(shown)
+
     async def offer(self, request: web.Request) -> web.Response:
         self.commands = await request.json()
         common = {"application_id": APPLICATION["id"], "version": "1", "default_member_permissions": None}
@@ -288,6 +298,7 @@ class Loopback:
                 web.put(f"{api}/guilds/{{guild}}/incident-actions", self.incidents),
                 web.put(f"{api}/applications/{{app}}/guilds/{{guild}}/commands", self.offer),
                 web.get("/gateway", self.serve_gateway),
+                web.route("*", f"{api}/{{rest:.*}}", self.other),
             ]
         )
         runner = web.AppRunner(app, shutdown_timeout=0.2, access_log=None)
