@@ -118,8 +118,8 @@ def furnished(foundation: Foundation) -> House:
 
     async def when_ready() -> None:
         watch.in_view()
-        await _server_in_view(foundation)
         rounds.want()
+        await _server_in_view(foundation)
 
     client.furnish(cogs, when_ready, watch.changed)
     client.when_missed = rounds.want

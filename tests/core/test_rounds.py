@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from bot.app import furnished
 from bot.clock import to_ms
+from bot.database import StorageUnavailable
 from bot.drift import MOST_TOLD, Drift
 from bot.ports import Later, Member, Refused, RoleChange, Room, Why
 from bot.rounds import EVERY, Rounds
@@ -135,6 +137,25 @@ async def test_whoever_is_noticed_late_has_their_newest_case_as_the_newest(world
     assert await world.states() == ["left", "withdrawn"]
     await round_in(world)
     assert await world.states() == ["left", "withdrawn"]
+
+
+async def test_a_session_that_begins_while_the_disk_is_full_still_wants_a_round(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who came between two sessions is told by nobody else."""
+    house, wanted = furnished(world.foundation), list[str]()
+
+    async def full(_unit: object) -> None:
+        raise StorageUnavailable("SQLITE_FULL")
+
+    monkeypatch.setattr(house.rounds, "want", lambda: wanted.append("a round"))
+    monkeypatch.setattr(house.client, "get_guild", lambda _server: object())
+    monkeypatch.setattr(world.foundation.database, "write", full)
+
+    with pytest.raises(StorageUnavailable):
+        await house.client.on_ready()
+
+    assert wanted == ["a round"]
 
 
 async def test_whoever_left_unseen_is_gone(world: World) -> None:
