@@ -17,7 +17,7 @@ from bot.drift import MOST_TOLD, Drift, Look
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.ports import Lookout, Member, Refused, Why
-from bot.store import effects, marks, presence
+from bot.store import effects, marks, presence, subjects
 from bot.store.effects import EffectKind
 from bot.store.presence import Expected
 
@@ -130,7 +130,7 @@ class Rounds:
         leaving: list[int] = []
         answered = True
         for subject_id in subject_ids:
-            user_id = await self._on.database.read(partial(self._on.user_id, subject_id=subject_id))
+            user_id = await self._on.database.read(partial(self._user_id, subject_id=subject_id))
             if user_id is None:
                 continue
             member = await self._lookout.member(user_id)
@@ -145,6 +145,11 @@ class Rounds:
                 await self._let_go(leaving)
         await self._let_go(leaving)
         return answered
+
+    def _user_id(self, connection: sqlite3.Connection, subject_id: str) -> int | None:
+        """Somebody's Discord id; None when they have been forgotten meanwhile."""
+        known = subjects.get(connection, subject_id)
+        return self._on.user_id(connection, subject_id) if known else None
 
     async def _let_go(self, leaving: list[int]) -> None:
         await asyncio.gather(*(self._gate.leave(user_id) for user_id in leaving))
