@@ -13,7 +13,7 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
 from bot.model import STATE_AFTER, Delivery, Disclosed, Outcome, Visitor
-from bot.store import cases, decisions, disclosures, effects, events, sheets, views
+from bot.store import cases, decisions, disclosures, effects, events, presence, sheets, views
 from bot.store.cases import Case
 from bot.store.disclosures import Logged
 from bot.store.effects import EffectKind
@@ -164,6 +164,8 @@ class Bench:
             self._tell(connection, case, decision.id, text, now)
         if outcome is Outcome.ADMIT:
             effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
+        elif outcome is not Outcome.HOLD:
+            presence.forget_earlier(connection, case.subject_id)
         decisions.delete_refusals(connection, case.id)
         return Decided(decided, outcome)
 

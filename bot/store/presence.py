@@ -10,7 +10,6 @@ from bot.model import OPEN_STATES, CaseState
 from bot.reconcile import OnRecord, Standing
 
 _BUSY = frozenset({"pending", "stuck"})
-_REFUSED = frozenset({CaseState.DECLINED, CaseState.REDIRECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
         """
         SELECT subject.rowid AS number, subject.id AS subject_id, cases.id AS case_id, cases.state,
             cases.sheet_id, cases.closed_at, cases.taken_back_at, cases.gone_at, cases.pending, cases.automod,
-            earlier_member.noted_at AS earlier_since,
+            earlier_member.subject_id IS NOT NULL AS earlier,
             EXISTS (
                 SELECT 1 FROM task WHERE task.subject_id = subject.id AND task.kind = 'unrecorded_role'
             ) AS noted,
@@ -75,14 +74,14 @@ def _found(row: sqlite3.Row) -> Found:
 
 
 def _standing(row: sqlite3.Row) -> Standing:
-    """Being a member from before the bot holds until a moderator decides otherwise."""
-    earlier = row["earlier_since"] is not None
+    """Being a member from before the bot holds until a moderator decides otherwise, or they leave."""
+    earlier = bool(row["earlier"])
     if row["case_id"] is None:
         return Standing.EARLIER if earlier else Standing.UNKNOWN
     state = CaseState(row["state"])
     if state is CaseState.ADMITTED and row["sheet_id"] is not None:
         return Standing.MEMBER if row["taken_back_at"] is None else Standing.TAKEN
-    if earlier and not (state in _REFUSED and row["closed_at"] >= row["earlier_since"]):
+    if earlier:
         return Standing.EARLIER
     return Standing.OPEN if state in OPEN_STATES else Standing.ENDED
 

@@ -28,6 +28,7 @@ from tests.support import (
     FakeLookout,
     World,
     config,
+    visitor,
     world_in,
 )
 
@@ -226,6 +227,42 @@ async def test_if_discord_does_not_say_nobody_else_counts_as_gone(world: World) 
 
     assert await world.rounds.run(world.clock())
     assert await world.states() == ["left", "left"]
+
+
+async def test_somebody_forgotten_while_they_are_looked_for_spoils_no_round(world: World) -> None:
+    """Discord tells that they left, a moment before it is their turn to be looked for."""
+    await world.gate.arrive(ANN)
+    await world.gate.arrive(BEN)
+    await world.gate.arrive(visitor(CLEO))
+    original = world.lookout.member
+
+    async def meanwhile(user_id: int) -> Member | Refused | Later:
+        for left in {ANN.user_id, BEN.user_id, CLEO} - {user_id}:
+            await world.gate.leave(left)
+        return await original(user_id)
+
+    world.lookout.member = meanwhile  # type: ignore[method-assign] # they leave during the first look-up
+
+    await round_in(world)
+
+    assert await world.rows("SELECT * FROM subject") == []
+
+
+async def test_a_refusal_of_a_member_from_before_stands(world: World) -> None:
+    """Also once the role is taken back, which holds a case of theirs: given by hand, it is an incident."""
+    world.lookout.has(inside(ANN.user_id))
+    await round_in(world)
+    await world.held(ANN)
+    await world.decline(ANN)
+    await round_in(world)
+    assert [call.user_id for call in world.doorkeeper.told("revoke")] == [ANN.user_id]
+    world.lookout.has(person(ANN.user_id))
+    await round_in(world)
+
+    world.lookout.has(inside(ANN.user_id))
+    await round_in(world)
+
+    assert [call.user_id for call in world.doorkeeper.told("revoke")] == [ANN.user_id] * 2
 
 
 async def test_the_first_look_lists_members_from_before_and_takes_nothing(world: World) -> None:
