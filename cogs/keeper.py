@@ -81,7 +81,7 @@ class Keeper(commands.Cog):
         return _invites(pressed, await self._keeper.pause_invites(pressed.visitor))
 
     async def take_invites(self, pressed: Pressed) -> Answer:
-        """*Take invites again*."""
+        """*Allow invites again*."""
         return _invites(pressed, await self._keeper.take_invites(pressed.visitor))
 
     async def doctor(self, pressed: Pressed) -> Answer:

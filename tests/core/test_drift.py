@@ -468,7 +468,7 @@ async def test_members_from_before_are_asked_in_groups(tmp_path: Path, clock: Fa
         assert asked.screen
         assert [press.label for press in asked.screen.presses] == ["Tell us about your links"]
         assert not any(str(who) in asked.text for who in people)
-        assert "3 listed, 2 asked about their links, 0 of those have told us" in await queue_text(world)
+        assert "3 listed, 2 asked about their links. Of those, have told us: 0." in await queue_text(world)
 
         await world.asking.run(clock.advance(days=7))
         await world.asking.run(clock.advance(days=7))

@@ -282,7 +282,7 @@ async def test_the_team_hears_once_when_it_begins_and_once_when_it_is_over(small
 
     over = [call.text for call in small.doorkeeper.told("post") if "rush is over" in call.text]
     assert len(over) == 1
-    assert "People who came with it: 7. Of those, 1 have sent their answers." in over[0]
+    assert "People who came with it: 7. Of those, have sent their answers: 1." in over[0]
 
 
 async def test_help_and_talking_to_a_person_stay_open_in_a_wave(small: World) -> None:

@@ -74,12 +74,12 @@ async def test_invites_are_paused_by_discords_own_switch(small: Theatre) -> None
     assert simulation.invites_paused_until(small.env, small.server.guild) is None
     simulation.allow_bot(small.env, small.server.guild, manage_guild=True)
     seen = await mia.press("Pause invites")
-    assert seen.text.startswith("Done. Discord takes no invites to this server until <t:")
+    assert seen.text.startswith("Done. Invites to this server do not work until <t:")
     assert seen.messages[0].ephemeral
     until = simulation.invites_paused_until(small.env, small.server.guild)
     assert until is not None
     assert 23 < (until - small.env.now()).total_seconds() / 3600 < 24
-    assert (await mia.press("Take invites again")).text == "Done. Invites work again."
+    assert (await mia.press("Allow invites again")).text == "Done. Invites work again."
     assert simulation.invites_paused_until(small.env, small.server.guild) is None
 
 
@@ -104,7 +104,7 @@ async def test_pausing_and_resuming(theatre: Theatre) -> None:
     assert not inside(ann)
     seen = await noa.press("Resume")
     assert seen.text.startswith("**The gate works as before.**")
-    assert seen.buttons == ["Take invites again", "How it stands"]
+    assert seen.buttons == ["Allow invites again", "How it stands"]
     assert "is not paused" in (await noa.command("gate resume")).text
     ben = await theatre.newcomer("ben")
     await apply(ben, NOTHING_TO_TELL)
