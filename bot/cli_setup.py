@@ -311,4 +311,5 @@ def _end_with_the_key(path: Path, config: Config, secrets: Secrets) -> None:
         )
     else:
         out.print(f"The recovery copy in {copy} is still on this machine. Move it away.", markup=False)
-    out.print("Then start the bot: make run")
+    named = "" if str(path) == "config.toml" else f" --config {path}"
+    out.print(f"Then start the bot: .venv/bin/python -m bot run{named}", markup=False)
