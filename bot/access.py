@@ -17,15 +17,24 @@ def why_not_open(*, moderator_subject: str, case_subject: str) -> str:
 
 
 def why_not_decide(
-    *, outcome: Outcome, state: CaseState, disclosed: Disclosed, moderator_subject: str, case_subject: str
+    *,
+    outcome: Outcome,
+    state: CaseState,
+    disclosed: Disclosed,
+    moderator_subject: str,
+    case_subject: str,
+    sent: bool = True,
 ) -> str:
-    """A refusal code, or an empty string when the moderator may decide so."""
+    """A refusal code, or an empty string when the moderator may decide so.
+
+    A held case whose answers are not ``sent`` was taken from somebody who was changing them.
+    """
     if moderator_subject == case_subject:
         return "own_case"
     if not state.is_open:
         return "already_closed"
     if outcome is Outcome.ADMIT and (disclosed is Disclosed.UNDISCLOSED):
         return "undisclosed"
-    if state not in MODERATOR_MAY[outcome]:
+    if state not in MODERATOR_MAY[outcome] or (outcome is Outcome.ADMIT and not sent):
         return "not_sent_yet"
     return ""

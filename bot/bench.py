@@ -109,6 +109,7 @@ class Bench:
     ) -> Seat | AlreadyDecided | Changed | MayNot:
         moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
         key = self._on.key_of(connection, case.subject_id)
+        sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         seat = Seat(case, moderator.id, disclosures.current_of_case(connection, key, case.id))
         why = why_not_decide(
             outcome=outcome,
@@ -116,6 +117,7 @@ class Bench:
             disclosed=seat.disclosed,
             moderator_subject=moderator.id,
             case_subject=case.subject_id,
+            sent=sheet is not None and sheet.sent_at is not None,
         )
         if why == "already_closed":
             return self._already(connection, case)

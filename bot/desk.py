@@ -82,6 +82,8 @@ class CaseFile:
     case: Case
     user_id: int | None
     source: Source | None
+    sent: bool
+    """The answers are sent as they are, and not in the middle of being changed."""
     reading: Reading | None
     disclosed: Logged | None
     verdict: StoredVerdict | None
@@ -200,6 +202,7 @@ class Desk:
             case=case,
             user_id=self._on.user_id(connection, case.subject_id),
             source=sheet.source if sheet else None,
+            sent=sheet is not None and sheet.sent_at is not None,
             reading=reading,
             disclosed=disclosures.current_of_case(connection, key, case.id),
             verdict=decisions.latest_verdict(connection, case.id),

@@ -169,9 +169,9 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
     if file.case.state.is_open:
         disclosed = file.disclosed.disclosure.disclosed if file.disclosed else Disclosed.UNDISCLOSED
         if file.case.state is CaseState.HELD:
-            if disclosed is not Disclosed.UNDISCLOSED:
+            if disclosed is not Disclosed.UNDISCLOSED and file.sent:
                 presses.append(Press(ADMIT, voice.say("admit"), file.ref, Style.GOOD))
-            if file.disclosed is None:
+            if file.disclosed is None or not file.sent:
                 presses.append(_write_down(voice, file))
             presses.append(Press(HOLD, voice.say("keep_on_hold"), file.ref))
         else:

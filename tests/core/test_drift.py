@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.bench import Decided, MayNot
 from bot.desk import Queue
 from bot.minting import NextForm
 from bot.model import Outcome
@@ -169,6 +170,29 @@ async def test_whoever_is_answering_keeps_their_answers(watched: World) -> None:
     result = await watched.send(ANN, LINK_NOW, PURPOSE)
     assert isinstance(result, Sent)
     assert isinstance(result.standing, HeldStanding)
+
+
+async def test_nobody_is_admitted_on_answers_that_were_being_changed(watched: World) -> None:
+    """What was told before is not what they are telling now, and a moderator sees neither in full."""
+    await watched.held()
+    await watched.gate.reopen(ANN)
+    watched.lookout.has(member(MEMBER_ROLE))
+    await watched.drift.role_changed(change(given=True))
+    assert await watched.states() == ["held"]
+
+    code = await watched.code()
+    result = await watched.decisions.decide_by_code(MOD, code, Outcome.ADMIT)
+
+    assert result == MayNot("not_sent_yet", code)
+    settings = watched.foundation.config
+    screen = file_screens.case_file(settings.words.voice("en"), settings, await watched.file())
+    labels = [press.label for press in screen.presses]
+    assert "Admit" not in labels
+    assert "Write down answers" in labels
+
+    await watched.gate.reopen(ANN)
+    await watched.send(ANN)
+    assert isinstance(await watched.decisions.decide_by_code(MOD, code, Outcome.ADMIT), Decided)
 
 
 async def test_begin_from_held_and_a_nil_return_still_goes_to_a_person(watched: World) -> None:
