@@ -314,16 +314,20 @@ async def _keep_sweeping(house: House) -> None:
 
 async def _keep_watching(house: House) -> None:
     """Look at the server when it is time to; once it has changed, what it refused before may work."""
+    changed = False
     while True:
-        changed = house.watch.woken.is_set()
+        changed |= house.watch.woken.is_set()
         house.watch.woken.clear()
         nap = _LONGEST_NAP
         try:
             if changed:
                 await house.outbox.probe_now()
+                changed = False
             due = await house.watch.run(house.foundation.now())
             if due is not None:
                 nap = min(nap, max(due - house.foundation.now(), timedelta(seconds=0.1)))
+        except StorageUnavailable:
+            nap = _SHORT_NAP
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
             _log.exception("the look at the server stumbled and carries on")
             nap = _LONGEST_NAP
@@ -338,6 +342,8 @@ async def _keep_looking(house: House) -> None:
         try:
             await house.rounds.run_if_due(house.foundation.now())
             await house.asking.run(house.foundation.now())
+        except StorageUnavailable:
+            pass
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn
             _log.exception("a round stumbled and is gone again")
         await asyncio.sleep(_LOOK_EVERY.total_seconds())

@@ -1,6 +1,5 @@
 """The gate: arriving, beginning, standing, asking for a person, taking it back, leaving."""
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,8 +39,6 @@ class Gate:
         self._forms = forms
         self._arrivals = Gathering(foundation.database, self._arrive_all)
         self._departures = Gathering(foundation.database, self._leave_all, foundation.destroy_keys)
-        self.missed = asyncio.Event()
-        """Set when somebody came or went and that could not be recorded: the server has to be looked at."""
 
     async def arrive(self, visitor: Visitor) -> None:
         """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""

@@ -1,9 +1,14 @@
 """When the server is looked at, and what comes of a look that fails."""
 
+import asyncio
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from bot import app
+from bot.database import StorageUnavailable
 from bot.desk import Denied
 from bot.findings import Findings, Watch
 from bot.layout.model import Server
@@ -42,6 +47,36 @@ async def test_nothing_is_looked_at_before_the_server_is_in_view(world: World) -
     assert await watch.run(world.clock()) is None
     assert surveyor.looks == 0
     assert not watch.woken.is_set()
+
+
+@pytest.fixture
+def quick_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits long while the database cannot be used."""
+    monkeypatch.setattr(app, "_SHORT_NAP", timedelta(milliseconds=1))
+
+
+@pytest.mark.usefixtures("quick_naps")
+async def test_a_change_that_could_not_be_noted_is_not_forgotten(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the server refused before is tried once the database can be used again; the log stays short."""
+    watch, _ = watching(world, sound())
+    probed, full = asyncio.Event(), [StorageUnavailable("SQLITE_FULL")] * 3
+
+    async def probe_now() -> None:
+        if full:
+            raise full.pop()
+        probed.set()
+
+    house = SimpleNamespace(
+        watch=watch, outbox=SimpleNamespace(probe_now=probe_now), foundation=world.foundation
+    )
+    watch.in_view()
+
+    async with app._working(app._keep_watching(cast("app.House", house))):
+        await asyncio.wait_for(probed.wait(), 5)
+
+    assert "stumbled" not in caplog.text
 
 
 async def test_a_look_is_made_at_once_then_after_changes_then_daily(world: World) -> None:
