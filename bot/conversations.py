@@ -13,7 +13,6 @@ from bot.minting import NextForm
 from bot.model import CaseState, Source, Visitor
 from bot.store import cases, effects, events, sheets
 from bot.store.effects import EffectKind
-from bot.timing import TEAMS_TURN
 
 
 class WhyNotRecord(StrEnum):
@@ -67,17 +66,17 @@ class Conversations:
             return NotRecorded(WhyNotRecord.OWN_CASE)
         if not case.state.is_open:
             return NotRecorded(WhyNotRecord.CLOSED)
-        sheet_id = case.sheet_id
+        sheet_id, turn = case.sheet_id, self._on.turn(now, case, by_moderator=True)
         if case.state is CaseState.HELD:
             if sheet_id is not None:
                 sheets.mark_sent(connection, sheet_id, None)
-                case = cases.reopen(connection, case, now, TEAMS_TURN)
+                case = cases.reopen(connection, case, now, turn)
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         if case.state is CaseState.WAITING or sheet_id is None:
             questionnaire = self._on.config.questionnaire
             sheet = sheets.open_new(connection, case.subject_id, Source.CONVERSATION, questionnaire, now)
             sheet_id = sheet.id
-            cases.begin(connection, case, sheet_id, case.locale, now, TEAMS_TURN)
+            cases.begin(connection, case, sheet_id, case.locale, now, turn)
         sheets.mark_source(connection, sheet_id, Source.CONVERSATION)
         events.record(
             connection,

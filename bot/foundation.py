@@ -19,7 +19,7 @@ from bot.store import sheets, subjects
 from bot.store.cases import Case
 from bot.store.sheets import Sheet
 from bot.store.subjects import Subject
-from bot.timing import TEAMS_TURN, Turn
+from bot.timing import Turn
 from bot.vault import PersonKey, Vault
 
 
@@ -41,11 +41,11 @@ class Foundation:
     ) -> Turn:
         """Whose turn it is after a step in a case that is not held, and until when."""
         wants_person = case is not None and case.wants_person_at is not None
+        timers = self.config.timers
         if not timing.is_persons_turn(
             wants_person=wants_person, by_moderator=by_moderator, to_confirm=to_confirm
         ):
-            return TEAMS_TURN
-        timers = self.config.timers
+            return timing.teams_turn(now + timers.person_target)
         return timing.persons_turn(now, timers.lapse_after, timers.reminders)
 
     async def destroy_keys(self, key_ids: Sequence[str]) -> None:

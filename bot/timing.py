@@ -21,20 +21,22 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Until when a case waits for the person, and when they are reminded first if they asked for it."""
+    """Whose step is next: the person's, with an end and reminders; or the team's, with a target."""
 
     lapse_at: datetime | None = None
     remind_at: datetime | None = None
+    target_at: datetime | None = None
 
     @property
     def columns(self) -> dict[str, int | None]:
         """As the database keeps it, by column."""
-        moments = {"lapse_at": self.lapse_at, "remind_at": self.remind_at}
+        moments = {"lapse_at": self.lapse_at, "remind_at": self.remind_at, "target_at": self.target_at}
         return {name: None if moment is None else to_ms(moment) for name, moment in moments.items()}
 
 
-TEAMS_TURN = Turn()
-"""The next step is the team's: nothing lapses, and nobody is reminded."""
+def teams_turn(target_at: datetime) -> Turn:
+    """The team's turn, which it aims to take by a moment: nothing lapses, and nobody is reminded."""
+    return Turn(target_at=target_at)
 
 
 def is_persons_turn(*, wants_person: bool, by_moderator: bool = False, to_confirm: bool = False) -> bool:

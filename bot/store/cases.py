@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
@@ -176,12 +176,17 @@ def begin(
         UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
             wiped_at = NULL, lapse_at = :lapse_at, reminders = 0, hold_reason = NULL,
             remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
-            target_at = CASE WHEN wants_person_at IS NULL THEN NULL ELSE target_at END,
-            last_activity_at = :now, version = version + 1
+            target_at = :target_at, last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"sheet_id": sheet_id, "locale": locale, "now": to_ms(now), **turn.columns},
+        {"sheet_id": sheet_id, "locale": locale, "now": to_ms(now), **_turn(case, turn)},
     )
+
+
+def _turn(case: Case, turn: Turn) -> dict[str, int | None]:
+    """Whose turn it is. The team has a target while it is theirs, or somebody waits to talk to them."""
+    keeps = case.target_at is not None and (turn.lapse_at is None or case.wants_person_at is not None)
+    return (replace(turn, target_at=case.target_at) if keeps else turn).columns
 
 
 def reopen(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
@@ -192,13 +197,12 @@ def reopen(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn
         case,
         """
         UPDATE cases SET state = 'answering', hold_reason = NULL,
-            target_at = CASE WHEN wants_person_at IS NULL THEN NULL ELSE target_at END,
-            lapse_at = :lapse_at, reminders = 0,
+            target_at = :target_at, lapse_at = :lapse_at, reminders = 0,
             remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"now": to_ms(now), **turn.columns},
+        {"now": to_ms(now), **_turn(case, turn)},
     )
 
 
@@ -208,12 +212,12 @@ def touch(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn)
         connection,
         case,
         """
-        UPDATE cases SET listed = 1, lapse_at = :lapse_at, reminders = 0,
+        UPDATE cases SET listed = 1, lapse_at = :lapse_at, reminders = 0, target_at = :target_at,
             remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
             last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"now": to_ms(now), **turn.columns},
+        {"now": to_ms(now), **_turn(case, turn)},
     )
 
 
@@ -242,11 +246,11 @@ def set_aside(connection: sqlite3.Connection, case: Case, now: datetime, turn: T
         case,
         """
         UPDATE cases SET state = 'waiting', sheet_id = NULL, listed = 0, lapse_at = :lapse_at,
-            remind_at = NULL, reminders = 0, may_remind_at = NULL, last_activity_at = :now,
-            version = version + 1
+            target_at = :target_at, remind_at = NULL, reminders = 0, may_remind_at = NULL,
+            last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"now": to_ms(now), "lapse_at": turn.columns["lapse_at"]},
+        {"now": to_ms(now), **_turn(case, turn)},
     )
 
 

@@ -174,6 +174,27 @@ async def test_what_a_moderator_wrote_down_waits_for_the_person_once_it_is_compl
     assert await lapse_at(world) is None
 
 
+async def test_what_a_moderator_began_to_write_down_has_a_target(world: World) -> None:
+    """Nobody else takes the next step; so the team hears of it, until it is complete."""
+    target = "SELECT target_at, lapse_at IS NULL FROM cases"
+    await world.gate.arrive(ANN)
+    recording = await world.conversations.record(MOD, await world.code())
+    assert isinstance(recording, Recording)
+    assert not isinstance(recording.step, Summary)
+    due = NOW + world.foundation.config.timers.person_target
+    assert await world.rows(target) == [(to_ms(due), 1)]
+
+    world.clock.advance(hours=1)
+    saved = await world.save(MOD, recording.step.ref, ABOUT_LINKED)
+    assert await world.rows(target) == [(to_ms(due), 1)]
+
+    assert saved.next
+    saved = await world.save(MOD, saved.next.ref, LINK_NOW)
+    assert saved.next
+    await world.save(MOD, saved.next.ref, PURPOSE)
+    assert await world.rows(target) == [(None, 0)]
+
+
 async def test_recording_a_held_case_starts_no_clock(world: World) -> None:
     """A moderator who only looks does not put a time on somebody who waits."""
     await world.held()

@@ -47,7 +47,8 @@ def test_a_turn_begins_with_a_step(reminders: tuple[timedelta, ...], first: date
 
 def test_a_turn_as_the_database_keeps_it() -> None:
     """Milliseconds, or nothing."""
-    assert Turn(datetime(1970, 1, 2, tzinfo=UTC)).columns == {"lapse_at": 86_400_000, "remind_at": None}
+    columns = {"lapse_at": 86_400_000, "remind_at": None, "target_at": None}
+    assert Turn(datetime(1970, 1, 2, tzinfo=UTC)).columns == columns
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from bot.rules import WAVE_RULE
 from bot.standing import AdmittedStanding, HeldStanding
 from bot.store import cases
 from bot.submission import Sent
-from bot.timing import TEAMS_TURN
+from bot.timing import Turn
 from bot.waves import is_over, joined, look
 from tests.support import ABOUT_NIL, ANN, BEN, NOW, FakeClock, World, config, visitor, world_in
 
@@ -62,7 +62,7 @@ class Door:
                 "INSERT INTO subject VALUES (?, ?, ?, 0, NULL)", (who, who.encode(), f"k{self._known}")
             )
             subjects.append(who)
-        opened = cases.open_all(self._connection, subjects, "en", now, TEAMS_TURN)
+        opened = cases.open_all(self._connection, subjects, "en", now, Turn())
         joined(self._connection, self._raid, opened, now)
         return opened
 
