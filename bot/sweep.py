@@ -12,7 +12,7 @@ from bot import timing
 from bot.erasing import forget_case, wipe_answers, wipe_member
 from bot.foundation import Foundation
 from bot.model import CaseState
-from bot.store import decisions, drafts, effects, events, lapsing, marks, queue
+from bot.store import decisions, drafts, effects, events, lapsing, marks, queue, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -21,6 +21,9 @@ _AT_ONCE = 200
 _SHEETS_AT_ONCE = 500
 _PANEL_EVERY = timedelta(hours=1)
 _TIDY_EVERY = timedelta(hours=1)
+
+_LONGEST_WAITS = {EffectKind.REMINDER: timing.DAY, EffectKind.LETTER: timing.DAY}
+"""A message may have to wait for a day; anything else is tried again within the hour."""
 
 _Due = Callable[[sqlite3.Connection], list[Case]]
 
@@ -69,8 +72,10 @@ class Sweep:
             effects.give_back(connection, EffectKind.REMINDER, swept, gap)
         last_reminder = max(timers.reminders, default=timedelta())
         lapsing.hold_near(connection, now + timers.lapse_after, now + last_reminder)
-        effects.hold_near(connection, EffectKind.REMOVE, now + timers.remove_after)
-        effects.hold_near(connection, EffectKind.REMINDER, now + timing.DAY)
+        waits = {**_LONGEST_WAITS, EffectKind.REMOVE: timers.remove_after}
+        for kind in EffectKind:
+            effects.hold_near(connection, kind, now + waits.get(kind, timing.HOUR))
+        stops.hold_near(connection, now + timing.HOUR)
         marks.note(connection, marks.SWEPT, now)
 
     def _tell_overdue(self, connection: sqlite3.Connection, now: datetime) -> None:

@@ -66,6 +66,11 @@ def put_off(connection: sqlite3.Connection, kind: EffectKind, probe_at: datetime
     )
 
 
+def hold_near(connection: sqlite3.Connection, latest: datetime) -> None:
+    """Let no probe be due later than it can be: clocks are put back at times."""
+    connection.execute("UPDATE stopped SET probe_at = :at WHERE probe_at > :at", {"at": to_ms(latest)})
+
+
 def end(connection: sqlite3.Connection, kind: EffectKind) -> bool:
     """One of the kind succeeded; whether it had been stopped."""
     return connection.execute("DELETE FROM stopped WHERE kind = ?", (kind.value,)).rowcount == 1
