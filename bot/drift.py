@@ -74,7 +74,9 @@ class Drift:
             lambda c: (marks.at(c, self.baseline), marks.at(c, marks.RECONCILED))
         )
         take_back = self._on.config.drift.unrecorded == "take_back"
-        since = max(last - timedelta(hours=1), now - _LOG_REACHES) if last else now - _LOG_REACHES
+        since = now - _LOG_REACHES
+        if last is not None and last <= now:
+            since = max(last - timedelta(hours=1), since)
         return Look(Policy(take_back=take_back, first_look=baseline is None), since)
 
     @property
