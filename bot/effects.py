@@ -119,7 +119,7 @@ class Outbox:
             return False
         if isinstance(attempt, datetime):
             until = attempt
-            await self._on.database.write(lambda c: outcomes.postpone(c, effect, until))
+            await self._on.database.write(lambda c: self._postpone(c, effect, until, now))
             return True
         result: Result = Done()
         if attempt is not None:
@@ -141,12 +141,22 @@ class Outbox:
             return attempt
         case = cases.get(connection, effect.case_id or "")
         told_at = subjects.told_at(connection, case.subject_id) if case else None
-        if told_at is not None and timedelta() <= now - told_at < _BETWEEN_MESSAGES:
-            return told_at + _BETWEEN_MESSAGES
+        if told_at is not None and now - told_at < _BETWEEN_MESSAGES:
+            return min(told_at, now) + _BETWEEN_MESSAGES
         waits_for_door = effect.kind is EffectKind.LETTER and case is not None and case.is_member
         if case and waits_for_door and not effects.is_settled(connection, EffectKind.GRANT, case.id):
             return now + _LOOK_AGAIN
         return attempt
+
+    def _postpone(
+        self, connection: sqlite3.Connection, effect: Effect, until: datetime, now: datetime
+    ) -> None:
+        """Leave an effect for later. A message from a time to come was sent before the clock was put back."""
+        outcomes.postpone(connection, effect, until)
+        case = cases.get(connection, effect.case_id or "")
+        told_at = subjects.told_at(connection, case.subject_id) if case else None
+        if case is not None and told_at is not None and told_at > now:
+            subjects.note_told(connection, case.subject_id, now)
 
     async def _called(self, attempt: Attempt) -> Result:
         """What a call comes to within its time. One that goes on and on is left behind."""
