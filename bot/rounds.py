@@ -160,7 +160,7 @@ class Rounds:
         last = effects.wanted_at(connection, EffectKind.PANEL, "panel")
         if last is None or not timedelta() <= now - last < _PANEL_EVERY:
             effects.want(connection, EffectKind.PANEL, key="panel", now=now)
-        for case_id in presence.to_show(connection, now - EVERY / 2, _CARDS_AT_ONCE):
+        for case_id in presence.to_show(connection, now - EVERY / 2, now, _CARDS_AT_ONCE):
             effects.want(connection, EffectKind.CARD, key=case_id, now=now, case_id=case_id)
 
     def _say_it_cannot_look(self, connection: sqlite3.Connection, now: datetime) -> None:

@@ -403,7 +403,7 @@ class World:
         lookup = self.foundation.vault.lookup(who.user_id)
         found = await self.rows(
             "SELECT code FROM cases JOIN subject ON subject.id = subject_id WHERE lookup = ?"
-            " ORDER BY cases.opened_at DESC, cases.rowid DESC",
+            " ORDER BY closed_at IS NULL DESC, cases.rowid DESC",
             lookup,
         )
         return str(found[0][0])

@@ -107,11 +107,11 @@ def by_code(connection: sqlite3.Connection, code: str) -> Case | None:
 
 
 def of_subject(connection: sqlite3.Connection, subject_id: str) -> list[Case]:
-    """Somebody's cases: the open one first, whatever the clock did, then the newest first."""
+    """Somebody's cases: the open one first, then the one that was opened last, whatever the clock did."""
     rows = connection.execute(
         """
         SELECT * FROM cases WHERE subject_id = ?
-        ORDER BY closed_at IS NULL DESC, opened_at DESC, rowid DESC
+        ORDER BY closed_at IS NULL DESC, rowid DESC
         """,
         (subject_id,),
     )

@@ -48,7 +48,7 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
         FROM subject
         LEFT JOIN cases ON cases.id = (
             SELECT newest.id FROM cases AS newest WHERE newest.subject_id = subject.id
-            ORDER BY newest.closed_at IS NULL DESC, newest.opened_at DESC, newest.rowid DESC LIMIT 1
+            ORDER BY newest.closed_at IS NULL DESC, newest.rowid DESC LIMIT 1
         )
         LEFT JOIN earlier_member ON earlier_member.subject_id = subject.id
         WHERE subject.lookup = ?
@@ -213,23 +213,23 @@ def earlier_members(connection: sqlite3.Connection) -> EarlierMembers:
     return EarlierMembers(**row)
 
 
-def to_show(connection: sqlite3.Connection, before: datetime, most: int) -> list[str]:
-    """Cases that should have a card, and whose card was last looked after before a moment."""
+def to_show(connection: sqlite3.Connection, before: datetime, now: datetime, most: int) -> list[str]:
+    """Cases that should have a card that was last looked after before a moment, or by a wrong clock."""
     rows = connection.execute(
         """
         SELECT id, target_at FROM cases
         WHERE state = 'held' AND NOT EXISTS (
             SELECT 1 FROM effect WHERE effect.key = 'card:' || cases.id
-                AND (effect.state <> 'done' OR effect.wanted_at >= :before)
+                AND (effect.state <> 'done' OR effect.wanted_at BETWEEN :before AND :now)
         )
         UNION
         SELECT id, target_at FROM cases
         WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held') AND NOT EXISTS (
             SELECT 1 FROM effect WHERE effect.key = 'card:' || cases.id
-                AND (effect.state <> 'done' OR effect.wanted_at >= :before)
+                AND (effect.state <> 'done' OR effect.wanted_at BETWEEN :before AND :now)
         )
         ORDER BY target_at LIMIT :most
         """,
-        {"before": to_ms(before), "most": most},
+        {"before": to_ms(before), "now": to_ms(now), "most": most},
     )
     return [row["id"] for row in rows]

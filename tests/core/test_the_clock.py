@@ -19,10 +19,17 @@ from hypothesis import strategies as st
 from bot.clock import from_ms, to_ms
 from bot.config import Config
 from bot.minting import NextForm
+from bot.model import Outcome
+from bot.ports import Later, Member, Refused, RoleChange, Room, Why
 from bot.reminders import Waiting
+from bot.standing import AdmittedStanding
 from tests.support import (
     ABOUT_LINKED,
+    ABOUT_NIL,
+    ANN,
     LINK_NOW,
+    MEMBER_ROLE,
+    MOD,
     NOTICE,
     PURPOSE,
     FakeClock,
@@ -287,3 +294,105 @@ def test_nobody_is_wronged_by_time(fresh: Path, plan: list[tuple[Step, ...]], re
         copied = Path(folder) / "data"
         shutil.copytree(fresh, copied)
         asyncio.run(run(copied, [one for steps in plan for one in steps], remove=remove))
+
+
+BACK = timedelta(days=40)
+"""How far a clock may have been ahead before it was put right."""
+
+
+async def test_whoever_waits_for_the_door_does_not_wait_for_a_wrong_clock(world: World) -> None:
+    """What was to be tried again, by a clock that is then put back, is tried within the hour."""
+    world.doorkeeper.will("grant", Later("http_503"))
+    await world.send(ANN, ABOUT_NIL)
+    await world.drain()
+    assert len(world.doorkeeper.told("grant")) == 1
+
+    world.clock.now -= BACK
+    await world.sweep.run(world.clock())
+    await world.live(hours=1)
+
+    assert len(world.doorkeeper.told("grant")) == 2
+
+
+async def test_what_is_stopped_is_tried_again_after_the_clock_was_put_back(world: World) -> None:
+    """The server may have been mended since."""
+    world.doorkeeper.will("grant", Refused(Why.FORBIDDEN))
+    await world.send(ANN, ABOUT_NIL)
+    await world.drain()
+
+    world.clock.now -= BACK
+    await world.sweep.run(world.clock())
+    due = await world.drain()
+
+    assert due is not None
+    assert due <= world.clock() + timedelta(hours=1)
+
+
+async def test_a_card_is_looked_after_though_the_clock_was_put_back(world: World) -> None:
+    """One that was deleted meanwhile is shown again."""
+    world.lookout.has(Member(ANN.user_id, frozenset()))
+    await world.held(ANN)
+    await world.drain()
+    world.doorkeeper.calls.clear()
+
+    world.clock.now -= BACK
+    await world.rounds.run(world.clock())
+    await world.drain()
+
+    assert [call.verb for call in world.doorkeeper.calls if call.room is Room.REVIEW] == ["stands"]
+
+
+async def test_the_log_is_read_though_the_clock_was_put_back(world: World) -> None:
+    """A role that somebody took since the last round is not given again."""
+    world.lookout.has(Member(ANN.user_id, frozenset({MEMBER_ROLE})))
+    world.clock.now += BACK
+    await world.rounds.run(world.clock())
+    world.clock.now -= BACK
+    await world.gate.leave(ANN.user_id)
+    await world.send(ANN, ABOUT_NIL)
+    await world.drain()
+    world.doorkeeper.calls.clear()
+    world.lookout.has(Member(ANN.user_id, frozenset()))
+    at = world.clock.advance(minutes=10)
+    world.lookout.log = [RoleChange(ANN.user_id, given=False, by=MOD.user_id, by_bot=False, at=at)]
+
+    assert await world.rounds.run(world.clock())
+    await world.drain()
+
+    assert world.doorkeeper.told("grant") == []
+    assert await world.rows("SELECT kind FROM task") == [("access_taken",)]
+
+
+async def test_the_last_case_counts_though_the_clock_was_put_back(world: World) -> None:
+    """Somebody is refused, the clock is put back, and then they are let in: they are a member."""
+    await world.held(ANN)
+    await world.decline(ANN)
+    world.clock.now -= BACK
+    await world.send(ANN, ABOUT_LINKED, LINK_NOW, PURPOSE)
+    file = await world.file(ANN)
+    await world.decisions.decide_viewed(MOD, file.ref, Outcome.ADMIT)
+    await world.drain()
+    world.lookout.has(Member(ANN.user_id, frozenset({MEMBER_ROLE})))
+
+    assert await world.rounds.run(world.clock())
+    await world.drain()
+
+    assert isinstance(await world.gate.standing(ANN), AdmittedStanding)
+    assert world.doorkeeper.told("revoke") == []
+
+
+async def test_two_letters_keep_their_distance_though_the_clock_was_put_back(world: World) -> None:
+    """When the last one was sent is not known any more: the next waits for a day from now."""
+    await world.held(ANN)
+    await world.decline(ANN)
+    await world.drain()
+    world.clock.now -= BACK
+    await world.held(ANN)
+    await world.decline(ANN)
+    await world.drain()
+    await world.live(hours=23)
+    assert len(world.doorkeeper.told("tell")) == 1
+
+    await world.live(hours=2)
+
+    assert len(world.doorkeeper.told("tell")) == 2

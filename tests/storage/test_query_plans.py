@@ -97,7 +97,7 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "how somebody stands": lambda c: presence.find(c, b"x"),
     "who should be there": lambda c: presence.expected_after(c, "", NOW, 10),
     "who was there before": lambda c: presence.earlier_after(c, "", NOW, 10),
-    "the cases to show": lambda c: presence.to_show(c, NOW, 10),
+    "the cases to show": lambda c: presence.to_show(c, NOW, NOW, 10),
     "whom to ask": lambda c: presence.ask_next(c, 10, NOW),
     "somebody's cases when they leave": lambda c: presence.note_gone(c, "x", NOW),
     "tasks that are no longer so": lambda c: tasks.delete_of(c, TaskKind.UNRECORDED_ROLE, "x"),
