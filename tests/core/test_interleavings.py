@@ -829,4 +829,4 @@ class Neighbourhood(RuleBasedStateMachine):
 
 
 TestNeighbourhood = Neighbourhood.TestCase
-TestNeighbourhood.settings = settings(max_examples=25, stateful_step_count=30)
+TestNeighbourhood.settings = settings(max_examples=20, stateful_step_count=30)

@@ -7,6 +7,7 @@ of these leaves the same behind.
 
 import json
 import os
+import re
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Wh
 from bot.screens.elements import Screen
 from tests.support import MEMBER_ROLE
 
+_WRITING = re.compile(r"(INSERT(?: OR IGNORE)? INTO|UPDATE|DELETE FROM)\s+(\w+)", re.IGNORECASE)
+
 
 class Steps:
     """Counts the steps of a run, and ends the process at one of them as ``kill -9`` would."""
@@ -27,6 +30,7 @@ class Steps:
         """Take the number of the step to stop at; None: run to the end."""
         self.names: list[str] = []
         self.doing = "start"
+        self.writing: set[str] = set()
         self._stop_at = stop_at
 
     def reached(self, name: str) -> None:
@@ -56,8 +60,13 @@ def watching_commits(steps: Steps) -> Iterator[None]:
 
 
 def _trace(steps: Steps, name: str, statement: str) -> None:
-    if statement.lstrip().upper().startswith("COMMIT"):
-        steps.reached(f"{name} commits")
+    """A commit is named after what it writes, so that steps that are alike have the same name."""
+    written = _WRITING.match(statement.lstrip())
+    if written:
+        steps.writing.add(f"{written[1].split()[0].lower()} {written[2]}")
+    elif statement.lstrip().upper().startswith("COMMIT"):
+        steps.reached(f"{name} commits {', '.join(sorted(steps.writing))}")
+        steps.writing.clear()
 
 
 _KEPT = ("roles", "here", "messages", "told", "removed", "log")
