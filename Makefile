@@ -13,14 +13,14 @@ run: venv
 	@$(BIN)/python -m bot run
 
 test: venv
-	@$(BIN)/python -m pytest -q -n 3
+	@$(BIN)/python -m pytest -q -n 4
 
 check: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m bot check --config config.example.toml
-	$(BIN)/python -m pytest -q -n 3
+	$(BIN)/python -m pytest -q -n 4
 
 bench: venv
 	@$(BIN)/python -m bench

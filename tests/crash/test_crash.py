@@ -84,10 +84,9 @@ def test_a_stop_at_any_step_changes_nothing(tale: str, nursery: Nursery, tmp_pat
 
 
 def _each_once(steps: list[str]) -> list[tuple[int, str]]:
-    """The first of all steps of the same name within an act, and the last one."""
-    first = {name: number for number, name in reversed(list(enumerate(steps)))}
+    """The last of all steps of the same name within an act."""
     last = {name: number for number, name in enumerate(steps)}
-    return sorted({*((n, name) for name, n in first.items()), *((n, name) for name, n in last.items())})
+    return sorted((number, name) for name, number in last.items())
 
 
 async def _files_made(folder: Path) -> None:
