@@ -23,7 +23,7 @@ from rich.table import Table
 from bench import crowd, feed
 from bench.scenes import IDS, NO_WAVES
 from bot.answers import RawValues
-from bot.app import furnished, opened
+from bot.app import furnished
 from bot.clock import machine_clock
 from bot.config import Config, load
 from bot.config.tables import Storage
@@ -35,6 +35,7 @@ from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.minting import NextForm
 from bot.model import Visitor
+from bot.opening import opened
 from bot.ports import Later, Member, Refused, RoleChange, Why
 from bot.rounds import Rounds
 from bot.standing import CarryOn

@@ -13,11 +13,12 @@ import discord
 from discord.ext import commands
 
 from bench import feed
-from bot.app import House, furnished, opened
+from bot.app import House, furnished
 from bot.clock import machine_clock
 from bot.config import Config
 from bot.config.tables import Discord, Raid
 from bot.effects import Outbox
+from bot.opening import opened
 from bot.ports import Done, Doorkeeper, Lookout, Result
 
 IDS = Discord(

@@ -13,6 +13,7 @@ from bot.endings import ending
 from bot.export import Format, What
 from bot.logs import LogFormat
 from bot.migrations import SchemaProblem
+from bot.opening import CannotStart, NotNow, master_key, opened
 from bot.terminal import ConfigOption, out
 from bot.terminal import end as _end
 from bot.terminal import loaded_or_end as _loaded
@@ -70,7 +71,7 @@ def run(
 
     The token comes from DISCORD_TOKEN, in the environment or in `.env`.
     """
-    from bot import app as application
+    from bot import running
     from bot.logs import configure
     from bot.serving import CannotListen
 
@@ -80,10 +81,10 @@ def run(
     loaded = _loaded(config)
     configure(level, form=log_format)
     try:
-        asyncio.run(application.run(loaded, Secrets()))
-    except application.NotNow as problem:
+        asyncio.run(running.run(loaded, Secrets()))
+    except NotNow as problem:
         _end(str(problem), 1)
-    except (application.CannotStart, CannotListen) as problem:
+    except (CannotStart, CannotListen) as problem:
         _end(str(problem), 2)
     except (KeyProblem, SchemaProblem) as problem:
         _end(str(problem), 1)
@@ -99,7 +100,6 @@ def export(
     config: ConfigOption = None,
 ) -> None:
     """Write disclosures or cases, decrypted, to a file that only you can read (mode 0600)."""
-    from bot import app as application
     from bot.export import export as write
 
     loaded = _loaded(config)
@@ -107,9 +107,7 @@ def export(
         _end(f"There is no database at {loaded.storage.database}. Has the bot run here yet?", 1)
 
     async def work() -> int:
-        async with application.opened(
-            loaded, application.master_key(loaded, Secrets()), beside=True
-        ) as foundation:
+        async with opened(loaded, master_key(loaded, Secrets()), beside=True) as foundation:
             return await write(foundation, what, format_, to)
 
     try:
@@ -138,21 +136,20 @@ def doctor(
     from bot import app as application
     from bot.doctor import Doctor
     from bot.logs import configure
-    from bot.visit import visiting
 
     loaded = _loaded(config)
     configure("ERROR")
 
     async def work() -> bool:
-        async with visiting(Secrets(), application.ids_of(loaded).server) as visit:
+        async with application.visiting(Secrets(), application.ids_of(loaded).server) as visit:
             looker = Doctor(loaded, visit.surveyor, visit.builder, lambda line: out.print(line, markup=False))
             return await looker.visit(fix=fix)
 
     try:
         sound = asyncio.run(work())
-    except application.NotNow as problem:
+    except NotNow as problem:
         _end(str(problem), 1)
-    except application.CannotStart as problem:
+    except CannotStart as problem:
         _end(str(problem), 2)
     if not sound:
         raise typer.Exit(1)

@@ -26,6 +26,7 @@ from bot.layout.wishes import (
     Step,
     Wishes,
 )
+from bot.opening import CannotStart, NotNow, master_key
 from bot.ports import Later, Refused, Why
 from bot.recovery import save_recovery_copy
 from bot.setting_up import Finished, Outlook, SettingUp, Stopped
@@ -67,8 +68,6 @@ def setup(
     Takes what exists, deletes nothing, and can be run again at any time. The ids go into the TOML, with
     its comments kept. The token comes from DISCORD_TOKEN, in the environment or in `.env`.
     """
-    from bot import app as application
-
     path = path_of(config)
     loaded = load(path, without={"discord"})
     if loaded.config is None:
@@ -88,9 +87,9 @@ def setup(
         asks = not (yes or moderators or MODERATOR_ROLES in ids)
         session = _Session(path, wishes, asks_for_moderators=asks, agreed=yes)
         changed = asyncio.run(session.run(secrets, _server_id(server, ids)))
-    except application.NotNow as problem:
+    except NotNow as problem:
         end(str(problem), 1)
-    except application.CannotStart as problem:
+    except CannotStart as problem:
         end(str(problem), 2)
     except Unwritable as problem:
         end(f"{problem} {_AGAIN}", 1)
@@ -166,9 +165,9 @@ class _Session:
 
     async def run(self, secrets: Secrets, server_id: int | None) -> bool:
         """From the first look to the last step; whether anything was changed. Exits where it cannot go on."""
-        from bot.visit import visiting
+        from bot import app as application
 
-        async with visiting(secrets, server_id) as visit:
+        async with application.visiting(secrets, server_id) as visit:
             setting = SettingUp(visit.surveyor, visit.builder, self._remember, asyncio.sleep)
             server = await setting.survey()
             if isinstance(server, Stopped):
@@ -285,10 +284,8 @@ def _because(problem: Refused | Later) -> str:
 
 def _end_with_the_key(path: Path, config: Config, secrets: Secrets) -> None:
     """Which files matter, which to copy where; and a copy of the key to carry away."""
-    from bot import app as application
-
     try:
-        copy, is_new = save_recovery_copy(path.parent, application.master_key(config, secrets))
+        copy, is_new = save_recovery_copy(path.parent, master_key(config, secrets))
     except KeyProblem as problem:
         end(str(problem), 1)
     except OSError as problem:

@@ -21,6 +21,10 @@ class CannotStart(Exception):
     """The bot cannot start. Its text says why and what to do."""
 
 
+class NotNow(CannotStart):
+    """It cannot start just now, and nothing about the configuration is wrong: later it may."""
+
+
 def master_key(config: Config, secrets: Secrets) -> bytes:
     """The master key, from the environment or its file; made on the very first start."""
     if secrets.key is not None:

@@ -13,6 +13,7 @@ from discord.ext import commands
 
 from bot.config.tables import Discord
 from bot.keeper import Vitals
+from cogs._login import in_plain_words
 from cogs._router import Router
 from cogs._strangers import leave_strangers
 
@@ -20,9 +21,6 @@ _log = logging.getLogger(__name__)
 
 WhenReady = Callable[[], Awaitable[None]]
 """Called whenever the server has come into view."""
-
-WhenChanged = Callable[[], None]
-"""Called whenever something about the server's layout has changed."""
 
 _ABOUT_THE_LAYOUT = (
     "guild_update",
@@ -86,13 +84,27 @@ class PorchlightClient(commands.Bot):
         self._adapters: Sequence[commands.Cog] = ()
         self._offered = self._seen_before = False
 
-    def furnish(self, cogs: Sequence[commands.Cog], when_ready: WhenReady, when_changed: WhenChanged) -> None:
-        """Take the adapters, and what to do once the server is in view, and when it changes."""
+    def furnish(
+        self,
+        cogs: Sequence[commands.Cog],
+        when_ready: WhenReady,
+        *,
+        when_changed: Callable[[], None],
+        when_missed: Callable[[], None],
+    ) -> None:
+        """Take the adapters, and what to do once the server is in view and when its layout has changed.
+
+        ``when_missed`` is called when somebody coming, leaving or changing could not be recorded.
+        """
         self._adapters = cogs
         self._when_ready = when_ready
         self._when_changed = when_changed
-        self.when_missed: Callable[[], None] = lambda: None
-        """Called when somebody coming, leaving or changing could not be recorded."""
+        self._when_missed = when_missed
+
+    async def stay(self, token: str) -> None:
+        """Log in, and stay connected until closed. Raises CannotStart with a clear sentence."""
+        with in_plain_words():
+            await self.start(token)
 
     async def setup_hook(self) -> None:
         """Register adapters and commands before the gateway opens."""
@@ -210,4 +222,4 @@ class PorchlightClient(commands.Bot):
         """An event handler failed: say so without content. What was about people, a round makes up for."""
         _log.exception("the handler of %s failed", event_method)
         if event_method in _ABOUT_PEOPLE:
-            self.when_missed()
+            self._when_missed()

@@ -13,10 +13,11 @@ from typing import Any
 
 import discord
 
-from bot.app import House, furnished, opened
+from bot.app import House, furnished
 from bot.config import Config
 from bot.config.tables import Discord, Storage
 from bot.foundation import Foundation
+from bot.opening import opened
 from bot.screens.elements import Press, Screen
 from cogs._rendering import view_of
 from rehearsal import simulation

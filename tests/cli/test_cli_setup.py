@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.app import CannotStart, NotNow, token_of
+from bot.app import Visit, token_of
 from bot.cli import app
 from bot.config import Secrets, load
 from bot.layout.model import Channel, Role, Server
+from bot.opening import CannotStart, NotNow
 from bot.ports import Later, Refused, Why
 from bot.vault import KEY_BYTES
-from bot.visit import Visit
 from tests.layout.fakes import FakeServer
 from tests.layout.servers import ORDINARY, OWN, P, a_server
 
@@ -88,7 +88,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
             assert server_id in {None, server.id}
             yield Visit(fake, fake)
 
-        monkeypatch.setattr("bot.visit.visiting", visiting)
+        monkeypatch.setattr("bot.app.visiting", visiting)
         return fake
 
     return put
@@ -325,7 +325,7 @@ def test_what_discord_refuses_at_the_login_is_one_sentence(
             raise problem
         yield  # type: ignore[misc] # never reached
 
-    monkeypatch.setattr("bot.visit.visiting", refused)
+    monkeypatch.setattr("bot.app.visiting", refused)
     result = setup("--yes")
     assert result.exit_code == code
     assert str(problem) in result.output

@@ -3,9 +3,9 @@
 import discord
 import pytest
 
-from bot.app import CannotStart
+from bot.app import visiting
 from bot.config import Secrets
-from bot.visit import visiting
+from bot.opening import CannotStart
 
 TOKEN = "a.made-up.token"  # noqa: S105 - it opens nothing
 ONE = {"id": "100000000000000001", "name": "The Porch"}

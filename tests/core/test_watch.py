@@ -7,7 +7,8 @@ from typing import cast
 
 import pytest
 
-from bot import app
+from bot import running
+from bot.app import House
 from bot.database import StorageUnavailable
 from bot.desk import Denied
 from bot.findings import Findings, Watch
@@ -52,7 +53,7 @@ async def test_nothing_is_looked_at_before_the_server_is_in_view(world: World) -
 @pytest.fixture
 def quick_naps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits long while the database cannot be used."""
-    monkeypatch.setattr(app, "_SHORT_NAP", timedelta(milliseconds=1))
+    monkeypatch.setattr(running, "_SHORT_NAP", timedelta(milliseconds=1))
 
 
 @pytest.mark.usefixtures("quick_naps")
@@ -73,7 +74,7 @@ async def test_a_change_that_could_not_be_noted_is_not_forgotten(
     )
     watch.in_view()
 
-    async with app._working(app._keep_watching(cast("app.House", house))):
+    async with running._working(running._keep_watching(cast("House", house))):
         await asyncio.wait_for(probed.wait(), 5)
 
     assert "stumbled" not in caplog.text

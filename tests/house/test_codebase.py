@@ -124,11 +124,8 @@ def test_there_is_something_to_look_at() -> None:
 
 @pytest.mark.parametrize("module", modules("bot"))
 def test_the_core_knows_nothing_of_discord(module: str) -> None:
-    """Only the composition root knows both worlds: the bot's, and that of a visit over REST alone.
-
-    The local page is a page, and no Discord.
-    """
-    if module not in {"bot/app.py", "bot/visit.py"}:
+    """Only the composition root knows both worlds. The local page is a page, and no Discord."""
+    if module != "bot/app.py":
         web = () if module == "bot/serving.py" else ("aiohttp",)
         assert reaches(imports(module), "discord", "cogs", "simcord", *web) == set()
 
@@ -154,7 +151,7 @@ def test_adapters_touch_no_sql_and_not_each_other(module: str) -> None:
     """They share what begins with an underscore, and reach the database through use cases only."""
     found = imports(module)
 
-    above = ("bot.app", "bot.visit", "bot.cli")
+    above = ("bot.app", "bot.running", "bot.cli")
     assert reaches(found, "sqlite3", "aiosqlite", "bot.migrations", "bot.vault", *above) == set()
     assert {name for name in reaches(found, "cogs") if not name.split(".")[1].startswith("_")} == set()
 
@@ -183,7 +180,7 @@ def test_use_cases_render_nothing(name: str) -> None:
     """Only the outbox turns what is recorded into screens, when it acts."""
     found = imports(f"bot/{name}.py")
 
-    assert reaches(found, "bot.app", "bot.visit", "bot.cli", "bot.words") == set()
+    assert reaches(found, "bot.app", "bot.running", "bot.cli", "bot.words") == set()
     if name not in {"effects", "pacing"}:
         assert reaches(found, "bot.screens") == set()
     if name not in SPEAK_WITH_THE_SERVER:

@@ -102,7 +102,7 @@ import ctypes, os
 ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)  # PR_SET_MDWE: what MemoryDenyWriteExecute asks of a newer kernel
 import sqlite3, ssl
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-import bot.app, bot.cli
+import bot.running, bot.cli
 key, nonce = AESGCM(bytes(32)), os.urandom(12)
 assert key.decrypt(nonce, key.encrypt(nonce, b"x", b""), b"") == b"x"
 ssl.create_default_context()

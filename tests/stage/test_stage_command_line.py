@@ -19,10 +19,10 @@ import discord
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot.app import CannotStart
-from bot.app import run as run_bot
 from bot.cli import app
 from bot.config import Config, Secrets, load
+from bot.opening import CannotStart
+from bot.running import run as run_bot
 from cogs._client import PorchlightClient
 from rehearsal import simulation
 from rehearsal.theatre import Theatre, raised

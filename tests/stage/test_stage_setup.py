@@ -10,6 +10,7 @@ import discord
 import pytest
 import typer
 
+from bot.app import Visit
 from bot.cli_setup import _Session
 from bot.config import Secrets, load
 from bot.config.tables import Discord
@@ -19,7 +20,6 @@ from bot.layout.findings import Finding
 from bot.layout.invitation import INVITED_WITH
 from bot.layout.model import Server
 from bot.layout.wishes import Pick, Present, Wishes
-from bot.visit import Visit
 from cogs._builder import DiscordBuilder
 from cogs._survey import DiscordSurveyor
 from rehearsal import simulation
@@ -148,7 +148,7 @@ async def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
         async def visiting(_secrets: Secrets, _server_id: int | None) -> AsyncIterator[Visit]:
             yield Visit(DiscordSurveyor(env.bot, guild.id), DiscordBuilder(env.bot, guild.id))
 
-        monkeypatch.setattr("bot.visit.visiting", visiting)
+        monkeypatch.setattr("bot.app.visiting", visiting)
         yield made
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import opened
 from bot.backup import BackupProblem, Copies, backup
 from bot.config import Config
 from bot.config.tables import Storage
 from bot.database import StorageUnavailable
+from bot.opening import opened
 from tests.support import ANN, BEN, MASTER, NOW, FakeClock, FakeDoorkeeper, World, config, visitor
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import CannotStart, opened
 from bot.config import Config
 from bot.config.tables import Storage
 from bot.forms import Forms
 from bot.gate import Gate
+from bot.opening import CannotStart, opened
 from bot.store import subjects
 from bot.vault import KeyProblem
 from tests.support import ANN, config

@@ -287,7 +287,7 @@ async def test_commands_that_cannot_be_offered_stop_nothing(
         """The server is in view."""
 
     client = PorchlightClient(IDS, Router(config()))
-    client.furnish([], nothing, lambda: None)
+    client.furnish([], nothing, when_changed=lambda: None, when_missed=lambda: None)
     stage.server.put(fault, "PUT", r"/applications/\d+/guilds/\d+/commands", 50001)
     async with client:
         with caplog.at_level(logging.ERROR, logger="cogs._client"):
