@@ -9,7 +9,7 @@ import discord
 from bot.config.tables import Discord
 from bot.ports import Later, Member, Refused, RoleChange
 from cogs._doorkeeper import answered
-from cogs._visitors import is_automod_blocked
+from cogs._visitors import member_of
 
 _MEMBERS_PER_PAGE = 1000
 _ENTRIES_PER_PAGE = 100
@@ -28,28 +28,13 @@ class DiscordLookout:
     async def member(self, user_id: int) -> Member | Refused | Later:
         """Somebody in the server, as they are now."""
         read = await answered(self._client.http.get_member(self._ids.server, user_id))
-        return read if isinstance(read, Refused | Later) else self._member(read)
+        if isinstance(read, Refused | Later):
+            return read
+        return member_of(read, owner_id=_owner(self._client, self._ids.server))
 
     async def members(self, after: int) -> tuple[Member, ...] | Refused | Later:
         """The next thousand members by id."""
-        call = self._client.http.get_members(self._ids.server, _MEMBERS_PER_PAGE, after)
-        read = await answered(call)
-        if isinstance(read, Refused | Later):
-            return read
-        return tuple(sorted((self._member(one) for one in read), key=lambda member: member.user_id))
-
-    def _member(self, data: Mapping[str, Any]) -> Member:
-        guild = self._client.get_guild(self._ids.server)
-        user_id = int(data["user"]["id"])
-        return Member(
-            user_id=user_id,
-            role_ids=frozenset(map(int, data["roles"])),
-            pending=bool(data.get("pending", False)),
-            automod=is_automod_blocked(int(data.get("flags", 0))),
-            bot=bool(data["user"].get("bot", False)),
-            owner=guild is not None and guild.owner_id == user_id,
-            joined_at=discord.utils.parse_time(data.get("joined_at")),
-        )
+        return await members_after(self._client, self._ids.server, after)
 
     async def role_changes(self, since: datetime) -> tuple[RoleChange, ...] | Refused | Later:
         """Who gave and took the member role since a moment, the newest first."""
@@ -94,3 +79,20 @@ class DiscordLookout:
             if change["key"] in {"$add", "$remove"}
             and any(int(role["id"]) == self._ids.member_role for role in change.get("new_value") or ())
         ]
+
+
+async def members_after(
+    client: discord.Client, server_id: int, after: int
+) -> tuple[Member, ...] | Refused | Later:
+    """The next thousand members of a server by id; none: that was all. Refused without the members intent."""
+    read = await answered(client.http.get_members(server_id, _MEMBERS_PER_PAGE, after))
+    if isinstance(read, Refused | Later):
+        return read
+    owner_id = _owner(client, server_id)
+    return tuple(sorted((member_of(one, owner_id=owner_id) for one in read), key=lambda one: one.user_id))
+
+
+def _owner(client: discord.Client, server_id: int) -> int | None:
+    """Whose server it is; None for a client that has no server in view."""
+    guild = client.get_guild(server_id)
+    return guild.owner_id if guild else None

@@ -20,7 +20,7 @@ from bot.layout.model import (
 )
 from bot.ports import Later, Member, Refused, Why
 from cogs._doorkeeper import answered
-from cogs._visitors import is_automod_blocked
+from cogs._lookout import members_after
 
 Payload = Mapping[str, Any]
 _T = TypeVar("_T")
@@ -40,7 +40,6 @@ _IN_PROMPT = 1 << 0
 _NO_JOIN_NOTICES = 1 << 0
 _COMMUNITY = "COMMUNITY"
 
-_MEMBERS_PER_PAGE = 1000
 _MOST_LOOKED_UP = 60
 """People and bots who are looked up one by one. Whoever is left over is not said to be a member."""
 
@@ -62,10 +61,7 @@ class DiscordSurveyor:
 
     async def members(self, after: int) -> tuple[Member, ...] | Refused | Later:
         """The next thousand members by id; none: that was all. Refused without the members intent."""
-        found = await answered(self._client.http.get_members(self._server_id, _MEMBERS_PER_PAGE, after))
-        if isinstance(found, Refused | Later):
-            return found
-        return tuple(sorted(map(_somebody, found), key=lambda member: member.user_id))
+        return await members_after(self._client, self._server_id, after)
 
     async def _survey(self) -> Server | Refused | Later:
         http, server_id = self._client.http, self._server_id
@@ -168,16 +164,6 @@ def read(
 
 def _ids(values: Iterable[Any]) -> frozenset[int]:
     return frozenset(int(value) for value in values)
-
-
-def _somebody(payload: Payload) -> Member:
-    return Member(
-        user_id=int(payload["user"]["id"]),
-        role_ids=_ids(payload["roles"]),
-        pending=bool(payload.get("pending")),
-        automod=is_automod_blocked(int(payload.get("flags") or 0)),
-        bot=bool(payload["user"].get("bot")),
-    )
 
 
 def _role(payload: Payload) -> Role:
