@@ -68,12 +68,12 @@ def notice(voice: Voice, findings: Iterable[Finding]) -> Screen:
     lines: list[str] = []
     left = 0
     for finding in findings:
-        line = f"- {said(voice, finding, 'what')}\n  {said(voice, finding, 'mend')}"
-        if left or sum(map(len, lines)) + len(lines) + len(line) > MESSAGE_LIMIT - _ROOM:
+        line = told(voice, finding)
+        if left or sum(map(len, lines)) + 2 * len(lines) + len(line) > MESSAGE_LIMIT - _ROOM:
             left += 1
         else:
             lines.append(line)
     if left:
         lines.append(voice.say("findings_more", more=left))
     again = Press(AGAIN, voice.say("look_again"))
-    return Screen(voice.say("notice_findings", argument="\n".join(lines)), (again,))
+    return Screen(voice.say("notice_findings", argument="\n\n".join(lines)), (again,))
