@@ -26,7 +26,6 @@ _log = logging.getLogger(__name__)
 EVERY = timedelta(hours=6)
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(minutes=30)
-_PANEL_EVERY = timedelta(hours=1)
 _CARDS_AT_ONCE = 200
 _EXPECTED_AT_ONCE = 500
 _LEAVING_AT_ONCE = 50
@@ -85,7 +84,7 @@ class Rounds:
     async def _round(self, now: datetime) -> bool:
         discord = self._on.config.discord
         look = await self._drift.look(now)
-        await self._on.database.write(lambda connection: self._look_after_messages(connection, now))
+        await self._on.database.write(lambda connection: self._look_after_cards(connection, now))
         listed = discord is not None and discord.members_intent
         if listed:
             seen = await self._meet_everybody(look)
@@ -155,11 +154,8 @@ class Rounds:
         await asyncio.gather(*(self._gate.leave(user_id) for user_id in leaving))
         leaving.clear()
 
-    def _look_after_messages(self, connection: sqlite3.Connection, now: datetime) -> None:
-        """See that the panel and the cards of open cases stand, where nobody has seen to it lately."""
-        last = effects.wanted_at(connection, EffectKind.PANEL, "panel")
-        if last is None or not timedelta() <= now - last < _PANEL_EVERY:
-            effects.want(connection, EffectKind.PANEL, key="panel", now=now)
+    def _look_after_cards(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """See that the cards of open cases stand, where nobody has lately. The sweep sees to the panel."""
         for case_id in presence.to_show(connection, now - EVERY / 2, now, _CARDS_AT_ONCE):
             effects.want(connection, EffectKind.CARD, key=case_id, now=now, case_id=case_id)
 
