@@ -28,10 +28,6 @@ _NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROO
 """A person cannot be reached this way, and the panel's button tells them instead."""
 
 
-_ABOUT_THE_SERVER = frozenset({"findings", "mended"})
-"""Notices that are about the server itself."""
-
-
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What one effect comes down to: a call, and what to note of its result."""
@@ -141,13 +137,7 @@ class Attempts:
             if isinstance(result, Done):
                 self._note(connection, case, f"case.told_{effect.target}")
 
-        nonce, since = _nonce(effect), unanswered_since(effect)
-        return Attempt(
-            lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
-            note,
-            settled_by=_NOT_DELIVERED,
-            since=since,
-        )
+        return self._telling(effect, user_id, screen, note)
 
     def _remove_at(self, connection: sqlite3.Connection, case: Case) -> datetime | None:
         due_at = effects.due_at(connection, EffectKind.REMOVE, case.id)
@@ -207,6 +197,12 @@ class Attempts:
             if delivery is not None:
                 decisions.note_delivery(connection, letter.id, delivery)
 
+        return self._telling(effect, user_id, screen, note)
+
+    def _telling(
+        self, effect: Effect, user_id: int, screen: Screen, note: Callable[[sqlite3.Connection, Result], None]
+    ) -> Attempt:
+        """Send somebody a message. Where it cannot arrive, the panel's button tells them instead."""
         nonce, since = _nonce(effect), unanswered_since(effect)
         return Attempt(
             lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
@@ -312,10 +308,10 @@ async def _not_yet() -> Result:
     return Later("not_swept")
 
 
-def _nonce(effect: Effect, part: str = "") -> str:
+def _nonce(effect: Effect) -> str:
     """The same for every attempt at the same wish, unless the message is to be posted anew."""
     anew = "a" if effect.last_code == Why.MISSING_MESSAGE.value else ""
-    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}{part}"
+    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}"
 
 
 def _belongs_in_review(case: Case) -> bool:

@@ -162,8 +162,8 @@ class Drift:
                 continue  # Giving it again could undo what a person did. Pressing *Start* gives it, too.
             todo = {action.do for action in reconcile([person], look.policy)}
             to_confirm = not confirmed and not todo.isdisjoint(CONFIRMED_FIRST)
-            now = await self._confirmed(member.user_id, look) if to_confirm else member
-            sure.extend([now] if now else [])
+            as_they_are = await self._confirmed(member.user_id, look) if to_confirm else member
+            sure.extend([as_they_are] if as_they_are else [])
         if sure:
             look.incidents += await self._on.database.write(lambda c: self._carry_out(c, sure, look))
 

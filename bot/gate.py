@@ -37,15 +37,12 @@ class Gate:
         """Take what every use case stands on, and the forms."""
         self._on = foundation
         self._forms = forms
-        self._arrivals = Gathering(foundation.database, self._arrive_all)
+        self._arrivals = Gathering(foundation.database, self.met_within)
         self._departures = Gathering(foundation.database, self._leave_all, foundation.destroy_keys)
 
     async def arrive(self, visitor: Visitor) -> None:
         """Somebody joined. Hearing of it twice is the same as once; many at once are recorded together."""
         await self._arrivals.add(visitor)
-
-    def _arrive_all(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
-        self.met_within(connection, visitors)
 
     def met_within(self, connection: sqlite3.Connection, visitors: Sequence[Visitor]) -> None:
         """People who are there, whether they joined just now or while nobody noticed; in a unit of work."""

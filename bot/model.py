@@ -59,7 +59,6 @@ class Outcome(StrEnum):
     DECLINE = "decline"
 
 
-MACHINE_OUTCOMES = frozenset({Outcome.ADMIT, Outcome.HOLD})
 REFUSALS = frozenset({Outcome.REDIRECT, Outcome.DECLINE})
 
 STATE_AFTER = {

@@ -142,11 +142,6 @@ class Questionnaire(Frozen):
                 yield page, field
 
     @property
-    def question_pages(self) -> tuple[Page, ...]:
-        """The pages that are filled in one after the other."""
-        return tuple(page for page in self.pages if not page.statements)
-
-    @property
     def statement_page(self) -> Page | None:
         """The page that *Send* opens."""
         return next((page for page in self.pages if page.statements), None)

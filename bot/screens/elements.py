@@ -12,9 +12,6 @@ from bot.questionnaire import Kind
 MESSAGE_LIMIT = 2000
 """Characters that Discord takes in one message."""
 
-MODAL_TITLE_LIMIT = 45
-LABEL_LIMIT = 45
-BUTTON_LABEL_LIMIT = 80
 MOST_PRESSES = 25
 
 

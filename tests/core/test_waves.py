@@ -302,7 +302,7 @@ async def test_a_thousand_in_one_burst_cost_next_to_nothing_more(small: World) -
 
     def unit(connection: sqlite3.Connection) -> None:
         connection.set_trace_callback(statements.append)
-        small.gate._arrive_all(connection, people)
+        small.gate.met_within(connection, people)
         connection.set_trace_callback(None)
 
     await small.foundation.database.write(unit)
