@@ -22,7 +22,7 @@ from bot.standing import (
     UnrecordedStanding,
     Welcome,
 )
-from bot.store import cases, consents, decisions, effects, events, presence, sheets, subjects
+from bot.store import cases, consents, decisions, effects, events, new_cases, presence, sheets, subjects
 from bot.store.cases import Case
 from bot.store.decisions import Letter
 from bot.store.effects import EffectKind
@@ -57,7 +57,7 @@ class Gate:
         if newcomers:
             people = subjects.add_all(connection, self._on.vault, newcomers, now)
             ids = [subject.id for subject in people]
-            opened = cases.open_all(connection, ids, visitors[0].locale, now, self._on.turn(now))
+            opened = new_cases.open_all(connection, ids, visitors[0].locale, now, self._on.turn(now))
             lines = zip(ids, opened, strict=True)
             events.record_all(connection, now, "case.opened", "case", lines)
             joins = {v.user_id: v.joined_at for v in visitors}
@@ -92,7 +92,7 @@ class Gate:
     def _open_case(
         self, connection: sqlite3.Connection, subject_id: str, visitor: Visitor, now: datetime
     ) -> Case:
-        case = cases.open_new(connection, subject_id, visitor.locale, now, self._on.turn(now))
+        case = new_cases.open_new(connection, subject_id, visitor.locale, now, self._on.turn(now))
         self._note(connection, case, "case.opened", now)
         if visitor.joined_at is not None:
             presence.note_joined(connection, [(case.id, visitor.joined_at)])

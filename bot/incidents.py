@@ -10,7 +10,7 @@ from bot.clock import to_ms
 from bot.foundation import Foundation
 from bot.model import CaseState, HoldReason, Outcome
 from bot.ports import Member, RoleChange
-from bot.store import cases, decisions, effects, events, presence, tasks
+from bot.store import cases, decisions, effects, events, new_cases, presence, tasks
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.store.tasks import TaskKind
@@ -44,7 +44,7 @@ class Incidents:
         """Their case, held. A case that waits for a decision already keeps its own reason."""
         case = next((c for c in cases.of_subject(connection, subject_id) if c.state.is_open), None)
         if case is None:
-            case = cases.open_new(
+            case = new_cases.open_new(
                 connection, subject_id, self._on.config.community.language, now, self._on.turn(now)
             )
             self._note(connection, "case.opened", "case", case.id, now)

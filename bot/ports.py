@@ -23,6 +23,8 @@ class Room(StrEnum):
     """Where notices about the server itself go; the review channel, unless there is one of its own."""
     WELCOME = "welcome"
     """Where members go first."""
+    ANCHOR = "anchor"
+    """Where the end of the event log is posted; refused as ``MISSING_ROOM`` where there is none."""
 
 
 class Why(StrEnum):
@@ -49,6 +51,10 @@ class Done:
 
     message_id: int = 0
     made_id: int = 0
+    channel_id: int = 0
+    """Where it was posted."""
+    message_ids: tuple[int, ...] = ()
+    """All its parts, where it took several messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +109,9 @@ class Doorkeeper(Protocol):
 
     async def stands(self, room: Room, message_id: int) -> Result:
         """Whether a posted message is still there."""
+
+    async def delete(self, channel_id: int, message_id: int) -> Result:
+        """Delete a message of the bot's own, in a channel or a private conversation."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class Sweep:
         await write(lambda connection: self._look_after_panel(connection, now))
         await self._each(lambda connection: self._due(connection, now), self._close, now)
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
-        before = now - self._on.config.retention.closed_cases
+        before = now - self._on.config.retention.unfinished
         while await self._on.database.read(lambda connection: lapsing.to_wipe(connection, before, 1)):
             await self._forget_closed(before, now)
         await self._expire_drafts(now)
@@ -187,6 +187,9 @@ class Sweep:
         before = now - self._on.config.timers.lapse_after
         after = self._looked_through
         upto = await self._on.database.read(lambda c: drafts.stretch(c, after, _SHEETS_AT_ONCE))
+        if upto is None and after:
+            after = 0
+            upto = await self._on.database.read(lambda c: drafts.stretch(c, 0, _SHEETS_AT_ONCE))
         if upto is not None:
             await self._on.database.write(lambda c: drafts.expire_sheets(c, after, upto, before))
         self._looked_through = upto or 0

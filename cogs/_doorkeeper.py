@@ -96,16 +96,21 @@ class DiscordDoorkeeper:
     async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         """Send a direct message, in as many parts as it takes."""
 
-        async def send() -> None:
+        async def send() -> list[discord.Message]:
             channel = await self._client.create_dm(discord.Object(user_id))
+            sent = []
             for part, message in enumerate(messages_of(screen)):
-                if since is None or await self._sent_since(channel, message, since) is None:
-                    await channel.send(nonce=f"{nonce[:22]}{part}", suppress_embeds=True, **message)
+                found = await self._sent_since(channel, message, since) if since is not None else None
+                own = f"{nonce[:22]}{part}"
+                sent.append(found or await channel.send(nonce=own, suppress_embeds=True, **message))
+            return sent
 
         return await _result(send())
 
     async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         """Post a message. The nonce is enforced, so that a call sent twice posts once."""
+        if room is Room.ANCHOR and self._ids.anchor_channel is None:
+            return Refused(Why.MISSING_ROOM)
         message = messages_of(screen)[0]
         channel = self._channel(room)
 
@@ -143,12 +148,17 @@ class DiscordDoorkeeper:
         """Whether a message of the bot's own is still there."""
         return await _result(self._channel(room).fetch_message(message_id))
 
+    async def delete(self, channel_id: int, message_id: int) -> Result:
+        """Delete a message of the bot's own. The audit log keeps nothing of that."""
+        return await _result(self._client.http.delete_message(channel_id, message_id))
+
     def _channel(self, room: Room) -> discord.PartialMessageable:
         ids = {
             Room.QUARANTINE: self._ids.quarantine_channel,
             Room.REVIEW: self._ids.review_channel,
             Room.LOG: self._ids.log_channel or self._ids.review_channel,
             Room.WELCOME: self._ids.welcome_channel,
+            Room.ANCHOR: self._ids.anchor_channel or self._ids.review_channel,
         }
         return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
 
@@ -171,7 +181,12 @@ async def _result(call: Awaitable[object]) -> Result:
     value = await answered(call)
     if isinstance(value, Refused | Later):
         return value
-    return Done(value.id if isinstance(value, discord.Message) else 0)
+    sent = [
+        one for one in (value if isinstance(value, list) else [value]) if isinstance(one, discord.Message)
+    ]
+    if not sent:
+        return Done()
+    return Done(sent[-1].id, channel_id=sent[-1].channel.id, message_ids=tuple(one.id for one in sent))
 
 
 def _refusal(error: discord.HTTPException) -> Refused | Later:

@@ -1,5 +1,6 @@
 """From screens and forms to what discord.py sends, and from a raw submit back to values."""
 
+import io
 from collections.abc import Mapping
 from typing import Any
 
@@ -87,6 +88,8 @@ def messages_of(screen: Screen) -> list[dict[str, Any]]:
         if start:
             messages.append({"content": _NOTHING_TO_READ})
         messages[-1]["view"] = view_of(Screen("", screen.presses[start : start + MOST_PRESSES]))
+    if screen.files:
+        messages[-1]["files"] = [discord.File(io.BytesIO(file.content), file.name) for file in screen.files]
     return messages
 
 

@@ -122,6 +122,9 @@ class FakeDoorkeeper:
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
         return self._result(Call("edit", room=room, message_id=message_id, screen=screen))
 
+    async def delete(self, channel_id: int, message_id: int) -> Result:
+        return self._result(Call("delete", message_id=message_id, nonce=str(channel_id)))
+
     async def stands(self, room: Room, message_id: int) -> Result:
         return self._result(Call("stands", room=room, message_id=message_id))
 

@@ -95,9 +95,9 @@ def _timers(scene: Scene) -> Iterator[Problem]:
     if timers.after_lapse == "remove" and not timers.way_back:
         told = "removes people without telling them how to come back"
         yield Problem(("timers", "after_lapse"), told, "write way_back, an invite or a page, beside it")
-    if timers.after_lapse == "remove" and timers.remove_after >= scene.config.retention.closed_cases:
+    if timers.after_lapse == "remove" and timers.remove_after >= scene.config.retention.unfinished:
         told = "comes when the bot has deleted whom to remove"
-        yield Problem(("timers", "remove_after"), told, "write less than closed_cases in [retention]")
+        yield Problem(("timers", "remove_after"), told, "write less than unfinished in [retention]")
 
 
 def _health(scene: Scene) -> Iterator[Problem]:
@@ -114,10 +114,10 @@ def _storage(scene: Scene) -> Iterator[Problem]:
     storage = scene.config.storage
     if storage.keys == storage.database:
         told = "is the same file as database: a copy of one would be a copy of both"
-        yield Problem(("storage", "keys"), told, 'write another file, such as "data/keys.db"')
+        yield Problem(("storage", "keys"), told, 'write another file, such as "keys/keys.db"')
     if storage.key_file in {storage.database, storage.keys}:
         told = "is the same file as the data that it protects"
-        yield Problem(("storage", "key_file"), told, 'write another file, such as "data/master.key"')
+        yield Problem(("storage", "key_file"), told, 'write another file, such as "secret/master.key"')
 
 
 def _review(scene: Scene) -> Iterator[Problem]:

@@ -83,6 +83,8 @@ class Discord(Frozen):
     moderator_roles: tuple[Snowflake, ...] = Field(min_length=1)
     log_channel: Snowflake | None = None
     """Where notices about the server itself go; the review channel, unless there is one."""
+    anchor_channel: Snowflake | None = None
+    """Where the end of the log is posted once a day, so that nobody can rewrite it unseen."""
     staff_roles: tuple[Snowflake, ...] = ()
     """Roles beside those of moderators whose holders may see everything."""
     open_channels: tuple[Snowflake, ...] = ()
@@ -116,11 +118,15 @@ WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 
 
 class Storage(Frozen):
-    """Where the data lie. The key file stays out of every copy of the data."""
+    """Where the data lie, each in a folder of its own, so that no copy of a folder holds two of them."""
 
     database: Path = Path("data/porchlight.db")
-    keys: Path = Path("data/keys.db")
-    key_file: Path = Path("data/master.key")
+    keys: Path = Path("keys/keys.db")
+    key_file: Path = Path("secret/master.key")
+    ledger: Path = Path("ledger/erasures.jsonl")
+    """What was erased, by random ids: applied again to every copy that is put back."""
+    anchors: Path = Path("ledger/anchors.jsonl")
+    """The end of the event log, day by day, to hold the log against."""
 
 
 class Timers(Frozen):
@@ -150,8 +156,27 @@ class Admission(rules.Admission):
 class Retention(Frozen):
     """How long things are kept."""
 
-    closed_cases: WholeDays
-    """After this, the answers of a case that was not admitted are deleted."""
+    unfinished: WholeDays
+    """After a request closed that nobody decided: its answers, or all of it if nobody had to do with it."""
+    refused: WholeDays
+    """After somebody was declined or sent elsewhere: the whole file. Also the bare record of any other
+    request that the team had to do with."""
+    former_members: WholeDays
+    """After a member left: everything about them."""
+    free_text: WholeDays
+    """After somebody was let in: what they typed, except for the names of organisations."""
+    superseded: WholeDays
+    """After a disclosure was replaced by a later one."""
+    access: WholeDays
+    """After somebody looked at a file: the line that says so."""
+    log: WholeDays
+    """After a stretch of the event log was sealed: its lines."""
+    joins: WholeDays
+    """After a wave of joins: who came with it."""
+    backups: WholeDays
+    """How long the operator keeps copies of the database."""
+    key_backups: WholeDays
+    """How long the operator keeps copies of the keys: until then, what was deleted can be read in a copy."""
 
 
 class Drift(Frozen):
@@ -199,6 +224,10 @@ class Review(Frozen):
 
     notice_hour: int = Field(ge=0, le=23)
     """The local hour of the daily notice that something waits past its target."""
+    many_files: int = Field(ge=3, le=1000)
+    """So many files opened by one moderator ..."""
+    many_files_within: Duration
+    """... within this time are unusual, and the admins are told."""
     reasons: tuple[Reason, ...]
 
     def reasons_for(self, outcome: str) -> tuple[Reason, ...]:

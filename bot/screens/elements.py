@@ -35,11 +35,20 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file under a message. Its name shows in previews, and says nothing about the community."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Screen:
-    """A message with buttons. Long text becomes several messages, the buttons under the last."""
+    """A message with buttons. Long text becomes several messages, buttons and files under the last."""
 
     text: str
     presses: tuple[Press, ...] = ()
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

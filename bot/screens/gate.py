@@ -29,7 +29,7 @@ TAKE_BACK, TAKE_BACK_NOW, FORGET = "takeback", "takebacknow", "forget"
 def consent_notice(voice: Voice, config: Config) -> str:
     """The two sentences that a person agrees to: what is kept and for how long, and how to end it."""
     lapse_days = config.timers.lapse_after.days
-    return voice.say("consent", days=config.retention.closed_cases.days, lapse_days=lapse_days)
+    return voice.say("consent", days=config.retention.unfinished.days, lapse_days=lapse_days)
 
 
 def standing(voice: Voice, config: Config, result: Standing) -> Screen:

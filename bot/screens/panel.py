@@ -40,5 +40,5 @@ def work_page(voice: Voice, *, has_request: bool) -> Screen:
 
 def privacy(config: Config, voice: Voice) -> Screen:
     """*What we keep*."""
-    days, lapse_days = config.retention.closed_cases.days, config.timers.lapse_after.days
+    days, lapse_days = config.retention.unfinished.days, config.timers.lapse_after.days
     return Screen(voice.say("privacy_note", days=days, lapse_days=lapse_days))

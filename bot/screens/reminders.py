@@ -85,7 +85,7 @@ def reminder(voice: Voice, config: Config, case: Case) -> Screen:
 
 def closed(voice: Voice, config: Config, remove_at: datetime | None) -> Screen:
     """The message that a request closed by itself, to somebody who had asked to be reminded of it."""
-    days = config.retention.closed_cases.days
+    days = config.retention.unfinished.days
     parts = [voice.say("closed", front=front_channel(config), days=days)]
     if remove_at is not None:
         parts.append(removal(voice, config, remove_at))

@@ -1,13 +1,10 @@
 """Cases: one row per request to join. Every step names the version it was decided on."""
 
-import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
-from bot.ids import new_case_code, new_ids
 from bot.lifecycle import check_step
 from bot.model import CaseState, HoldReason
 from bot.timing import Turn
@@ -48,12 +45,14 @@ class Case:
     pending: bool
     automod: bool
     wave_id: str | None
+    wiped_at: datetime | None
+    """Since when nothing of what the person told is left in the case."""
     version: int
 
     @property
     def is_member(self) -> bool:
-        """Whether the decision to admit stands: not taken back, and its answers still on record."""
-        return self.state is CaseState.ADMITTED and self.sheet_id is not None and self.taken_back_at is None
+        """Whether the decision to admit stands: not taken back, and what it rests on still on record."""
+        return self.state is CaseState.ADMITTED and self.wiped_at is None and self.taken_back_at is None
 
     @property
     def waiting_since(self) -> datetime:
@@ -86,6 +85,7 @@ def _case(row: sqlite3.Row) -> Case:
         pending=bool(row["pending"]),
         automod=bool(row["automod"]),
         wave_id=row["wave_id"],
+        wiped_at=_moment(row["wiped_at"]),
         version=row["version"],
     )
 
@@ -122,46 +122,6 @@ def of_sheet(connection: sqlite3.Connection, sheet_id: str) -> Case | None:
     """The case that a sheet of answers belongs to."""
     row = connection.execute("SELECT * FROM cases WHERE sheet_id = ?", (sheet_id,)).fetchone()
     return None if row is None else _case(row)
-
-
-def open_new(connection: sqlite3.Connection, subject_id: str, locale: str, now: datetime, turn: Turn) -> Case:
-    """Open a case in ``waiting``. The database refuses a second open one for the same person."""
-    return _again(connection, open_all(connection, [subject_id], locale, now, turn)[0])
-
-
-def open_all(
-    connection: sqlite3.Connection, subject_ids: Sequence[str], locale: str, now: datetime, turn: Turn
-) -> list[str]:
-    """Open a case for each of several people at once; return the cases' ids in the same order."""
-    ids = new_ids(len(subject_ids))
-    rows = list(zip(ids, _free_codes(connection, len(ids)), subject_ids, strict=True))
-    # One statement for all of them: SQLite guards each statement that a trigger may end with a journal.
-    connection.execute(
-        """
-        INSERT INTO cases (id, code, subject_id, state, locale, opened_at, last_activity_at, lapse_at)
-        SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
-            'waiting', :locale, :now, :now, :lapse_at
-        FROM json_each(:rows)
-        """,
-        {
-            "rows": json.dumps(rows),
-            "locale": locale,
-            "now": to_ms(now),
-            "lapse_at": turn.columns["lapse_at"],
-        },
-    )
-    return ids
-
-
-def _free_codes(connection: sqlite3.Connection, count: int) -> list[str]:
-    """Case codes that nobody has: codes are short, so that in a full database some are taken."""
-    free = set[str]()
-    while len(free) < count:
-        fresh = [new_case_code() for _ in range(count - len(free))]
-        statement = "SELECT code FROM cases WHERE code IN (SELECT value FROM json_each(?))"
-        taken = connection.execute(statement, (json.dumps(fresh),))
-        free |= set(fresh).difference(row["code"] for row in taken)
-    return list(free)
 
 
 def begin(
@@ -338,10 +298,11 @@ def _step(
     cursor = connection.execute(statement, {**values, "id": case.id, "version": case.version})
     if cursor.rowcount != 1:
         raise Overtaken
-    return _again(connection, case.id)
+    return again(connection, case.id)
 
 
-def _again(connection: sqlite3.Connection, case_id: str) -> Case:
+def again(connection: sqlite3.Connection, case_id: str) -> Case:
+    """The case with this id as it is now. Raises Overtaken when it is gone."""
     case = get(connection, case_id)
     if case is None:
         raise Overtaken

@@ -31,6 +31,8 @@ class EffectKind(StrEnum):
     """Remind a person of a request, or tell them that it closed. The target says which."""
     PANEL = "panel"
     """Make the quarantine channel's panel stand and be up to date."""
+    ERRAND = "errand"
+    """Delete a message, or take a role, of somebody of whom nothing is kept. The target is the errand."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ from bot.clock import from_ms, to_ms
 from bot.ids import random_pieces
 
 MACHINE = "machine"
-_EPOCH = 1
 _SALT_BYTES = 16
-_BEFORE_THE_FIRST = bytes(32)
 _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -55,21 +53,34 @@ def record_all(
     payload: Mapping[str, str] | None = None,
 ) -> None:
     """Append a line for each pair of actor and object id, all about the same action."""
-    last = connection.execute("SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, previous = (0, _BEFORE_THE_FIRST) if last is None else (last["seq"], last["hash"])
+    end = connection.execute("SELECT seq, hash, epoch FROM log_head").fetchone()
+    seq, previous, epoch = end["seq"], end["hash"], end["epoch"]
     words = _canonical(payload or {})
     at, rows, payloads = to_ms(now), [], []
     lines = list(lines)
     for (actor, object_id), salt in zip(lines, random_pieces(_SALT_BYTES, len(lines)), strict=True):
         seq += 1
         commitment = hashlib.sha256(salt + words).digest()
-        entry = line(seq, _EPOCH, at, actor, action, object_kind, object_id, commitment)
+        entry = line(seq, epoch, at, actor, action, object_kind, object_id, commitment)
         hashed = hashlib.sha256(b"\x00" + previous + entry).digest()
-        rows.append((seq, _EPOCH, at, actor, action, object_kind, object_id, commitment, previous, hashed))
+        rows.append((seq, epoch, at, actor, action, object_kind, object_id, commitment, previous, hashed))
         payloads.append((seq, salt, words.decode()))
         previous = hashed
     connection.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
     connection.executemany("INSERT INTO event_payload VALUES (?, ?, ?)", payloads)
+    if rows:
+        connection.execute("UPDATE log_head SET seq = ?, hash = ?", (seq, previous))
+
+
+def note_deleted(
+    connection: sqlite3.Connection,
+    now: datetime,
+    object_kind: str,
+    object_ids: Iterable[str],
+    by: str = MACHINE,
+) -> None:
+    """Append the line that stands in for each of several things deleted: nothing goes without one."""
+    record_all(connection, now, f"{object_kind}.deleted", object_kind, [(by, gone) for gone in object_ids])
 
 
 def line(

@@ -38,7 +38,7 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
     row = connection.execute(
         """
         SELECT subject.rowid AS number, subject.id AS subject_id, cases.id AS case_id, cases.state,
-            cases.sheet_id, cases.closed_at, cases.taken_back_at, cases.gone_at, cases.pending, cases.automod,
+            cases.wiped_at, cases.closed_at, cases.taken_back_at, cases.gone_at, cases.pending, cases.automod,
             earlier_member.subject_id IS NOT NULL AS earlier,
             EXISTS (
                 SELECT 1 FROM task WHERE task.subject_id = subject.id AND task.kind = 'unrecorded_role'
@@ -79,7 +79,7 @@ def _standing(row: sqlite3.Row) -> Standing:
     if row["case_id"] is None:
         return Standing.EARLIER if earlier else Standing.UNKNOWN
     state = CaseState(row["state"])
-    if state is CaseState.ADMITTED and row["sheet_id"] is not None:
+    if state is CaseState.ADMITTED and row["wiped_at"] is None:
         return Standing.MEMBER if row["taken_back_at"] is None else Standing.TAKEN
     if earlier:
         return Standing.EARLIER

@@ -226,9 +226,9 @@ def test_the_end_says_which_files_to_copy_and_saves_the_key(stage: Stage, home: 
     """Both key files are for their owner only, and hold the same key."""
     stage()
     result = setup("--yes")
-    for name in ("config.toml", "data/porchlight.db", "data/keys.db", "data/master.key", ".env", COPY):
+    for name in ("config.toml", "data/porchlight.db", "keys/keys.db", "secret/master.key", ".env", COPY):
         assert name in result.output
-    key_file, copy = home / "data" / "master.key", home / COPY
+    key_file, copy = home / "secret" / "master.key", home / COPY
     assert stat.S_IMODE(key_file.stat().st_mode) == 0o600
     assert stat.S_IMODE(copy.stat().st_mode) == 0o600
     encoded = key_file.read_text(encoding="ascii").strip()
@@ -261,8 +261,8 @@ def test_the_same_copy_is_left_where_it_is(stage: Stage, home: Path, monkeypatch
 
 def test_a_key_that_is_missing_beside_data_is_told(stage: Stage, home: Path) -> None:
     stage()
-    (home / "data").mkdir()
-    (home / "data" / "keys.db").touch()
+    (home / "keys").mkdir()
+    (home / "keys" / "keys.db").touch()
     result = setup("--yes")
     assert result.exit_code == 1
     assert "is missing, and the database needs it" in result.output

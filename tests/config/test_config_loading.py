@@ -109,7 +109,7 @@ def test_the_environment_overrides_the_file(example: str, load_text: Load) -> No
     config = good(load_text(example, environ))
 
     assert config.storage.database == Path("/srv/porch.db")
-    assert config.storage.keys == Path("data/keys.db")
+    assert config.storage.keys == Path("keys/keys.db")
     assert config.community.minimum_age == 16
     assert config.timers.person_target == timedelta(hours=1)
 
@@ -366,12 +366,12 @@ def test_a_sentence_on_a_button_has_less_room_than_one_in_a_message(load_text: L
     ]
 
 
-def test_closed_cases_are_kept_for_whole_days_because_people_are_told_how_many(load_text: Load) -> None:
+def test_unfinished_are_kept_for_whole_days_because_people_are_told_how_many(load_text: Load) -> None:
     """An hour would read as "0 days"."""
     for text in ("1h", "36h", "0d"):
-        wrong = load_text(MINIMAL + f'[retention]\nclosed_cases = "{text}"\n')
+        wrong = load_text(MINIMAL + f'[retention]\nunfinished = "{text}"\n')
 
-        assert [error.path for error in wrong.errors] == ["retention.closed_cases"]
+        assert [error.path for error in wrong.errors] == ["retention.unfinished"]
 
 
 def test_a_list_is_not_called_empty_because_its_only_entry_is_wrong(load_text: Load) -> None:

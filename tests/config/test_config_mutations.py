@@ -177,9 +177,9 @@ TABLES = (
     ),
     mistake(
         "data and keys in one file",
-        'keys = "data/keys.db"',
+        'keys = "keys/keys.db"',
         'keys = "data/porchlight.db"',
-        Told("keys", "storage.keys", "same file as database", "data/keys.db"),
+        Told("keys", "storage.keys", "same file as database", "keys/keys.db"),
     ),
     mistake(
         "a length of time without its unit",

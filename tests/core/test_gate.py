@@ -58,7 +58,7 @@ async def test_people_who_join_together_get_codes_of_their_own(
 ) -> None:
     """Codes are short: one that is taken, in the database or in the same burst, is drawn again."""
     drawn = iter(["AAAA-AA", "AAAA-AA", "BBBB-BB", "AAAA-AA", "BBBB-BB", "CCCC-CC"])
-    monkeypatch.setattr("bot.store.cases.new_case_code", lambda: next(drawn))
+    monkeypatch.setattr("bot.store.new_cases.new_case_code", lambda: next(drawn))
 
     await world.gate.arrive(visitor(700000000000000001))
     await asyncio.gather(*(world.gate.arrive(visitor(700000000000000001 + n)) for n in (1, 2)))

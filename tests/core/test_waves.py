@@ -16,7 +16,7 @@ from bot.migrations import FOLDER, migrate
 from bot.model import HoldReason
 from bot.rules import WAVE_RULE
 from bot.standing import AdmittedStanding, HeldStanding
-from bot.store import cases
+from bot.store import new_cases
 from bot.submission import Sent
 from bot.timing import Turn
 from bot.waves import is_over, joined, look
@@ -62,7 +62,7 @@ class Door:
                 "INSERT INTO subject VALUES (?, ?, ?, 0, NULL)", (who, who.encode(), f"k{self._known}")
             )
             subjects.append(who)
-        opened = cases.open_all(self._connection, subjects, "en", now, Turn())
+        opened = new_cases.open_all(self._connection, subjects, "en", now, Turn())
         joined(self._connection, self._raid, opened, now)
         return opened
 
