@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+# Compiled files are kept, also on machines that are set up otherwise: each process starts quicker.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo run test check bench venv lock clean
 
 demo: venv

@@ -60,11 +60,12 @@ def patterns(key: ast.expr) -> Iterator[tuple[str, bool]]:
         yield "", False
 
 
-def sources() -> Iterator[tuple[Path, ast.Module]]:
-    """Every file that may say something."""
-    for folder in ("bot", "cogs"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            yield file, ast.parse(file.read_text(encoding="utf-8"))
+SOURCES = [
+    (file, list(ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
+    for folder in ("bot", "cogs")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+]
+"""Every file that may say something, with all that stands in it."""
 
 
 def all_said() -> list[Said]:
@@ -76,8 +77,8 @@ def all_said() -> list[Said]:
             literal,
             frozenset(keyword.arg or "" for keyword in node.keywords),
         )
-        for file, tree in sources()
-        for node in ast.walk(tree)
+        for file, nodes in SOURCES
+        for node in nodes
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say"
         for pattern, literal in patterns(node.args[0])
     ]
@@ -87,16 +88,16 @@ SAID = all_said()
 LITERAL = {re.sub(r"\\(.)", r"\1", said.pattern) for said in SAID if said.literal}
 CONSTANTS = {
     node.value
-    for _, tree in sources()
-    for node in ast.walk(tree)
+    for _, nodes in SOURCES
+    for node in nodes
     if isinstance(node, ast.Constant) and isinstance(node.value, str)
 }
 
 
 TEMPLATES = {
     node.args[0].value
-    for _, tree in sources()
-    for node in ast.walk(tree)
+    for _, nodes in SOURCES
+    for node in nodes
     if isinstance(node, ast.Call)
     and isinstance(node.func, ast.Attribute)
     and node.func.attr == "template"
@@ -183,8 +184,8 @@ def test_every_code_has_a_sentence(family: str) -> None:
 def test_every_refusal_code_in_the_code_has_a_sentence() -> None:
     """Denied, MayNot and what access says: every code that is spelled out."""
     codes = {"own_case", "undisclosed", "not_sent_yet", MayNot("not_a_moderator").code}
-    for _, tree in sources():
-        for node in ast.walk(tree):
+    for _, nodes in SOURCES:
+        for node in nodes:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
