@@ -98,7 +98,7 @@ def append(
 
 def of_case(connection: sqlite3.Connection, case_id: str) -> list[Decision]:
     """A case's decisions, in order."""
-    rows = connection.execute("SELECT * FROM decision WHERE case_id = ? ORDER BY at, rowid", (case_id,))
+    rows = connection.execute("SELECT * FROM decision WHERE case_id = ? ORDER BY rowid", (case_id,))
     return [_decision(row) for row in rows]
 
 
@@ -144,7 +144,7 @@ def append_verdict(
 def latest_verdict(connection: sqlite3.Connection, case_id: str) -> StoredVerdict | None:
     """The newest verdict on a case."""
     row = connection.execute(
-        "SELECT * FROM verdict WHERE case_id = ? ORDER BY at DESC, rowid DESC LIMIT 1", (case_id,)
+        "SELECT * FROM verdict WHERE case_id = ? ORDER BY rowid DESC LIMIT 1", (case_id,)
     ).fetchone()
     if row is None:
         return None
@@ -206,7 +206,7 @@ def letter(connection: sqlite3.Connection, key: PersonKey, letter_id: str) -> Le
 def latest_letter(connection: sqlite3.Connection, key: PersonKey, case_id: str) -> Letter | None:
     """The newest letter about a case."""
     row = connection.execute(
-        "SELECT * FROM letter WHERE case_id = ? ORDER BY at DESC, rowid DESC LIMIT 1", (case_id,)
+        "SELECT * FROM letter WHERE case_id = ? ORDER BY rowid DESC LIMIT 1", (case_id,)
     ).fetchone()
     return None if row is None else _letter(key, row)
 

@@ -23,10 +23,10 @@ def cases(connection: sqlite3.Connection) -> list[sqlite3.Row]:
             coalesce(told.version, last.disclosure_version) AS disclosure_version
         FROM cases
         LEFT JOIN decision AS last ON last.id = (
-            SELECT id FROM decision WHERE case_id = cases.id ORDER BY at DESC, rowid DESC LIMIT 1
+            SELECT id FROM decision WHERE case_id = cases.id ORDER BY rowid DESC LIMIT 1
         )
         LEFT JOIN verdict AS judged ON judged.id = (
-            SELECT id FROM verdict WHERE case_id = cases.id ORDER BY at DESC, rowid DESC LIMIT 1
+            SELECT id FROM verdict WHERE case_id = cases.id ORDER BY rowid DESC LIMIT 1
         )
         LEFT JOIN disclosure AS told ON told.id = (
             SELECT id FROM disclosure WHERE case_id = cases.id ORDER BY version DESC LIMIT 1

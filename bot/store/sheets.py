@@ -108,7 +108,7 @@ def latest(connection: sqlite3.Connection, subject_id: str, source: Source | Non
         SELECT sheet.*, subject.key_id, subject.lookup
         FROM sheet JOIN subject ON subject.id = sheet.subject_id
         WHERE sheet.subject_id = ? AND (? = '' OR sheet.source = ?)
-        ORDER BY sheet.opened_at DESC, sheet.rowid DESC LIMIT 1
+        ORDER BY sheet.rowid DESC LIMIT 1
         """,
         (subject_id, source or "", source or ""),
     ).fetchone()
@@ -249,7 +249,7 @@ def newest_form(connection: sqlite3.Connection, sheet_id: str, page_id: str, ent
     row = connection.execute(
         """
         SELECT * FROM form WHERE sheet_id = ? AND page_id = ? AND entry_id = ?
-        ORDER BY minted_at DESC, rowid DESC LIMIT 1
+        ORDER BY rowid DESC LIMIT 1
         """,
         (sheet_id, page_id, entry_id),
     ).fetchone()
@@ -262,7 +262,7 @@ def unsaved_form(connection: sqlite3.Connection, sheet_id: str, page_id: str) ->
         """
         SELECT * FROM form WHERE sheet_id = ? AND page_id = ?
             AND NOT EXISTS (SELECT 1 FROM entry WHERE entry.id = form.entry_id)
-        ORDER BY minted_at DESC, rowid DESC LIMIT 1
+        ORDER BY rowid DESC LIMIT 1
         """,
         (sheet_id, page_id),
     ).fetchone()

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
+from bot.desk import CaseFile
 from bot.lifecycle import NotAllowed
 from bot.model import CaseState, Outcome
 from bot.refusals import LONGEST_SENTENCE, Preview
@@ -321,3 +322,17 @@ async def test_a_reason_that_says_nothing_needs_a_sentence(world: World) -> None
 
     assert isinstance(drafted, Preview)
     assert drafted.draft.text == "Because of this."
+
+
+async def test_what_was_decided_last_is_last_whatever_the_clock_showed(world: World) -> None:
+    """A clock that was put back puts nothing behind what came before it."""
+    await world.held()
+    world.clock.advance(days=-3)
+    await world.refusals.send_draft(MOD, (await preview(world)).draft.ref)
+
+    file = await world.desk.open_by_code(MOD, await world.code())
+
+    assert isinstance(file, CaseFile)
+    assert [past.decision.outcome for past in file.decisions] == [Outcome.HOLD, Outcome.DECLINE]
+    assert file.letter is not None
+    assert file.letter.text == DECLINED_TEXT
