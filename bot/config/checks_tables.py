@@ -17,6 +17,7 @@ def check_tables(scene: Scene) -> Iterator[Problem]:
     yield from _discord(scene)
     yield from _storage(scene)
     yield from _timers(scene)
+    yield from _notice(scene)
     yield from _health(scene)
     yield from _review(scene)
     yield from _help(scene)
@@ -98,6 +99,13 @@ def _timers(scene: Scene) -> Iterator[Problem]:
     if timers.after_lapse == "remove" and timers.remove_after >= scene.config.retention.unfinished:
         told = "comes when the bot has deleted whom to remove"
         yield Problem(("timers", "remove_after"), told, "write less than unfinished in [retention]")
+
+
+def _notice(scene: Scene) -> Iterator[Problem]:
+    missing = scene.config.notice.missing
+    if missing:
+        told = "says too little for the papers, such as the privacy notice, which then show a blank"
+        yield Problem(("notice",), told, f"write {', '.join(missing)}", "warning")
 
 
 def _health(scene: Scene) -> Iterator[Problem]:

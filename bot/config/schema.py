@@ -21,6 +21,7 @@ from bot.config.tables import (
     Gate,
     Health,
     Help,
+    Notice,
     Raid,
     Retention,
     Review,
@@ -61,6 +62,7 @@ class Config(BaseSettings):
     timers: Timers
     admission: Admission
     retention: Retention
+    notice: Notice = Notice()
     drift: Drift
     raid: Raid
     health: Health = Health()

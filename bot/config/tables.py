@@ -179,6 +179,29 @@ class Retention(Frozen):
     """How long the operator keeps copies of the keys: until then, what was deleted can be read in a copy."""
 
 
+Line300 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+
+class Notice(Frozen):
+    """What the papers name and nothing else needs. What is missing stands in them as a blank."""
+
+    responsible: Line300 | None = None
+    """The person or group that answers for the server."""
+    address: Line300 | None = None
+    email: Contact | None = None
+    host: Line300 | None = None
+    """Who runs the machine that the bot is on, and in which country."""
+    authority: Line300 | None = None
+    """The data protection authority to complain to."""
+    changed: date | None = None
+    """The day the notice last changed."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that nobody has filled in."""
+        return tuple(key for key in type(self).model_fields if getattr(self, key) is None)
+
+
 class Drift(Frozen):
     """What happens when the server and the decisions differ."""
 

@@ -43,7 +43,11 @@ def test_the_example_has_warnings_only(example: str, load_text: Load) -> None:
     loaded = load_text(example)
 
     assert good(loaded)
-    assert {finding.path.split("[")[0] for finding in loaded.findings} == {"discord", "help.countries"}
+    assert {finding.path.split("[")[0] for finding in loaded.findings} == {
+        "discord",
+        "help.countries",
+        "notice",
+    }
 
 
 def test_the_example_repeats_the_defaults(example: str) -> None:
@@ -51,7 +55,7 @@ def test_the_example_repeats_the_defaults(example: str) -> None:
     shown, shipped = tomllib.loads(example), tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
 
     assert {table: shown[table] for table in shipped} == shipped
-    assert set(shown) - set(shipped) == {"community", "storage", "messages"}
+    assert set(shown) - set(shipped) == {"community", "storage", "notice", "messages"}
 
 
 def test_the_discord_table_in_the_example_works(example: str, load_text: Load) -> None:
@@ -64,6 +68,24 @@ def test_the_discord_table_in_the_example_works(example: str, load_text: Load) -
     config = good(load_text("\n".join(lines)))
 
     assert config.moderator_roles == {100000000000000006}
+
+
+def test_what_the_papers_lack_is_told_once(example: str, load_text: Load) -> None:
+    """One warning with the keys that are missing, and none once they are there."""
+    keys = ("responsible", "address", "email", "host", "authority", "changed")
+    start = example.index("[notice]")
+    end = example.index("[review]", start)
+    filled = example[start:end]
+    for key in keys:
+        filled = filled.replace(f"# {key} = ", f"{key} = ")
+
+    def told(table: str) -> list[str]:
+        loaded = load_text(example[:start] + table + example[end:])
+        return [finding.mend for finding in loaded.findings if finding.path == "notice"]
+
+    assert told(filled) == []
+    assert told(filled.replace("\nhost =", "\n# host =")) == ["write host"]
+    assert told("") == [f"write {', '.join(keys)}"]
 
 
 def test_a_short_file_is_enough(load_text: Load) -> None:

@@ -44,6 +44,14 @@ discreet_name = "your community"
 work_contact = "work@harbour.example"
 privacy_contact = "privacy@harbour.example"
 
+[notice]
+responsible = "The Harbour"
+address = "1 Quay Street"
+email = "hello@harbour.example"
+host = "ourselves"
+authority = "the authority"
+changed = 2026-03-01
+
 [storage]
 database = "{folder}/porchlight.db"
 keys = "{folder}/keys.db"
