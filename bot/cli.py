@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_backup, cli_init, cli_setup
+from bot import cli_backup, cli_init, cli_papers, cli_setup
 from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
@@ -32,6 +32,8 @@ app = typer.Typer(
 app.command("init")(cli_init.init)
 app.command("setup")(cli_setup.setup)
 app.command("backup")(cli_backup.backup)
+app.command("explain")(cli_papers.explain)
+app.command("papers")(cli_papers.papers)
 
 
 def main() -> None:

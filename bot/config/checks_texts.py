@@ -51,7 +51,7 @@ def check_texts(scene: Scene) -> Iterator[Problem]:
             sound = sound and spot.path[0] not in {"gate", "help"}
         else:
             yield from _lengths(spot, shared)
-            yield from _asking(spot)
+            yield from asks_too_much(spot)
     yield from _messages(scene, shared)
     yield from _languages(scene)
     if sound:
@@ -111,7 +111,8 @@ def _lengths(spot: Spot, shared: dict[str, str]) -> Iterator[Problem]:
             yield Problem(path, told, f"shorten it by {length - spot.comfortable}", "warning")
 
 
-def _asking(spot: Spot) -> Iterator[Problem]:
+def asks_too_much(spot: Spot) -> Iterator[Problem]:
+    """Where a text seems to ask for health details, proof or an amount of money."""
     if not spot.asks:
         return
     for language, words in spot.text.root.items():

@@ -1,0 +1,1 @@
+"""The papers, pure: what is told in public, made from the configuration, so that it matches what is done."""
