@@ -42,6 +42,7 @@ def restraints(teller: Teller) -> str:
     admits = any(lets_in(rule, teller) in {"admit", "admit_some"} for rule in teller.config.rules)
     return teller.phrase(
         "restraints" if admits else "restraints_no_admission",
+        refused=teller.duration(teller.config.retention.refused),
         drift_sentence=teller.phrase(f"drift_{teller.config.drift.unrecorded}_sentence"),
     )
 

@@ -88,6 +88,7 @@ class _Values:
             "questions": asked.questions(teller),
             "never_asked": teller.phrase(f"never_asked{but}"),
             "never_in_short": teller.phrase(f"never_in_short{but}"),
+            "about_health": teller.phrase(f"about_health{but}"),
             "rules": deciding.rules(teller),
             "machine": deciding.machine(teller),
             "restraints": deciding.restraints(teller),

@@ -195,8 +195,8 @@ def test_the_store_knows_no_use_case(module: str) -> None:
     assert found <= PURE | {"store", "vault"}
 
 
-@pytest.mark.parametrize("module", modules("bot/config", "bot/words", "bot/screens"))
-def test_configuration_words_and_screens_open_no_database(module: str) -> None:
+@pytest.mark.parametrize("module", modules("bot/config", "bot/words", "bot/papers", "bot/screens"))
+def test_configuration_words_papers_and_screens_open_no_database(module: str) -> None:
     """They are values and functions over values."""
     assert reaches(imports(module), "sqlite3", "aiosqlite", "bot.database", "bot.vault", "bot.app") == set()
     if not module.startswith("bot/screens/"):
