@@ -395,7 +395,8 @@ SECRET = {
     "storage": {"database": "/srv/somewhere/a", "keys": "/srv/somewhere/b", "key_file": "/srv/somewhere/c"},
     "gate": {
         "text": "See <#100000000000000003> or https://discord.com/channels/1/100000000000000003. "
-        "Or <a:x:100000000000000009>."
+        "Or <a:x:100000000000000009>.",
+        "buttons": {"privacy": "What we keep <:x:100000000000000009>"},
     },
 }
 
