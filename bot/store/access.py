@@ -57,7 +57,10 @@ def note(
 ) -> None:
     """Note a look. ``subject_id`` None: at everybody."""
     connection.execute(
-        "INSERT INTO access (id, at, actor, subject_id, case_id, action, purpose) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO access (id, at, actor, subject_id, case_id, action, purpose)
+        VALUES (?, ?, ?, ?, ?, ?, ?)
+        """,
         (new_id(), to_ms(now), actor, subject_id, case_id, action.value, purpose.value),
     )
 
