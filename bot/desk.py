@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.access import is_moderator, why_not_open
+from bot import looking
+from bot.access import is_moderator
 from bot.answers import Reading
 from bot.facts import contradictions
 from bot.foundation import Foundation
@@ -25,6 +26,7 @@ from bot.store import (
     tasks,
     views,
 )
+from bot.store.access import Purpose
 from bot.store.cases import Case
 from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
@@ -177,16 +179,7 @@ class Desk:
             return Denied(missing)
         now = self._on.now()
         moderator = self._on.find_or_add(connection, visitor.user_id, now)
-        denied = why_not_open(moderator_subject=moderator.id, case_subject=case.subject_id)
-        events.record(
-            connection,
-            now=now,
-            actor=moderator.id,
-            action="file.refused" if denied else "file.opened",
-            object_kind="case",
-            object_id=case.id,
-            payload={"purpose": "review"},
-        )
+        denied = looking.open_file(connection, self._on, by=moderator.id, case=case, purpose=Purpose.REVIEW)
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, now)
@@ -230,11 +223,15 @@ class Desk:
         return await self._history(visitor, find, "no_such_case")
 
     async def history_of_user(self, visitor: Visitor, user_id: int) -> History | Denied:
-        """What is on record about somebody. Reading it is an event."""
+        """What is on record about somebody. Reading it is an event, and so is searching in vain."""
 
         def find(connection: sqlite3.Connection) -> str | None:
             subject = self._on.find(connection, user_id)
-            return subject.id if subject else None
+            if subject is None:
+                moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+                looking.search_in_vain(connection, self._on, by=moderator.id)
+                return None
+            return subject.id
 
         return await self._history(visitor, find, "nobody_known")
 
@@ -245,31 +242,30 @@ class Desk:
             task = tasks.get(connection, task_id)
             return task.subject_id if task else None
 
-        return await self._history(visitor, find, "task_gone")
+        return await self._history(visitor, find, "task_gone", Purpose.TASK)
 
-    async def _history(self, visitor: Visitor, find: FindSubject, missing: str) -> History | Denied:
+    async def _history(
+        self, visitor: Visitor, find: FindSubject, missing: str, purpose: Purpose = Purpose.REVIEW
+    ) -> History | Denied:
         if not self.is_moderator(visitor):
             return Denied("not_a_moderator")
         return await self._on.database.write(
-            lambda connection: self._read_history(connection, visitor, find(connection), missing)
+            lambda connection: self._read_history(connection, visitor, find(connection), missing, purpose)
         )
 
     def _read_history(
-        self, connection: sqlite3.Connection, visitor: Visitor, subject_id: str | None, missing: str
+        self,
+        connection: sqlite3.Connection,
+        visitor: Visitor,
+        subject_id: str | None,
+        missing: str,
+        purpose: Purpose,
     ) -> History | Denied:
         if subject_id is None:
             return Denied(missing)
-        now = self._on.now()
-        moderator = self._on.find_or_add(connection, visitor.user_id, now)
-        denied = why_not_open(moderator_subject=moderator.id, case_subject=subject_id)
-        events.record(
-            connection,
-            now=now,
-            actor=moderator.id,
-            action="history.refused" if denied else "history.opened",
-            object_kind="subject",
-            object_id=subject_id,
-            payload={"purpose": "review"},
+        moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+        denied = looking.read_history(
+            connection, self._on, by=moderator.id, subject_id=subject_id, purpose=purpose
         )
         if denied:
             return Denied(denied)

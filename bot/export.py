@@ -3,6 +3,7 @@
 Columns are stable: new ones are added at the end. Lists are joined with ``;`` in CSV.
 """
 
+import contextlib
 import csv
 import io
 import json
@@ -11,12 +12,13 @@ import sqlite3
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from bot.clock import from_ms
 from bot.foundation import Foundation
 from bot.interests import is_paid_now
-from bot.store import decisions, disclosures, events, register
+from bot.store import access, decisions, disclosures, events, register
+from bot.store.access import Looked, Purpose
 from bot.vault import Erased
 
 
@@ -54,27 +56,50 @@ Row = dict[str, Any]
 async def export(foundation: Foundation, what: What, format_: Format, path: Path) -> int:
     """Write an export to a new file of mode 0600 and return how many rows it has.
 
-    Raises FileExistsError rather than overwrite a file.
+    That everybody's records were read is on record before anything is in the file, and stays so if the
+    writing is cut short; nothing of the file does. Raises FileExistsError rather than overwrite a file.
     """
     rows = await foundation.database.read(lambda connection: list(_rows(foundation, connection, what)))
     columns = DISCLOSURE_COLUMNS if what is What.DISCLOSURES else CASE_COLUMNS
     text = as_csv(rows, columns) if format_ is Format.CSV else json.dumps(rows, ensure_ascii=False, indent=2)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+    with _new_file(path) as file:
+        await foundation.database.write(lambda connection: _note(connection, foundation, what, len(rows)))
         file.write(text)
-    now = foundation.now()
-    await foundation.database.write(
-        lambda connection: events.record(
-            connection,
-            now=now,
-            actor="operator",
-            action="export.made",
-            object_kind="export",
-            object_id=what.value,
-            payload={"rows": str(len(rows))},
-        )
-    )
     return len(rows)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[TextIO]:
+    """A new file of mode 0600, whatever the umask; taken away again if it does not become whole."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+            os.fchmod(descriptor, 0o600)
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _note(connection: sqlite3.Connection, foundation: Foundation, what: What, rows: int) -> None:
+    now = foundation.now()
+    access.note(
+        connection,
+        actor=access.OPERATOR,
+        action=Looked.EXPORT,
+        purpose=Purpose.EXPORT,
+        now=now,
+        subject_id=None,
+    )
+    events.record(
+        connection,
+        now=now,
+        actor=access.OPERATOR,
+        action="export.made",
+        object_kind="export",
+        object_id=what.value,
+        payload={"rows": str(rows)},
+    )
 
 
 def as_csv(rows: list[Row], columns: tuple[str, ...]) -> str:

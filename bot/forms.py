@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from bot import looking
 from bot.access import is_moderator
 from bot.answers import Entry, RawValues, Reading, parse
 from bot.erasing import end_by_person, forget_case, wipe_answers
@@ -20,6 +21,7 @@ from bot.model import CaseState, InformationPage, Source, Visitor
 from bot.questionnaire import Page
 from bot.rules import information_page
 from bot.store import cases, decisions, events, sheets
+from bot.store.access import Purpose
 from bot.store.cases import Case
 from bot.store.sheets import Form, Sheet
 from bot.timing import Turn
@@ -45,24 +47,23 @@ class Forms:
     async def open(self, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
         """The form with this ref. Writes nothing, unless a moderator reads somebody's answers there."""
         form = await self._on.database.read(lambda connection: self._open(connection, visitor, ref))
-        if isinstance(form, FormToFill) and form.by_moderator_for:
-            case_id = form.by_moderator_for
-            await self._on.database.write(lambda connection: self._note_look(connection, visitor, case_id))
+        if not isinstance(form, FormToFill) or not form.by_moderator_for:
+            return form
+        return await self._on.database.write(lambda connection: self._open_noted(connection, visitor, ref))
+
+    def _open_noted(
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str
+    ) -> FormToFill | NotSaved:
+        form = self._open(connection, visitor, ref)
+        case = cases.get(connection, form.by_moderator_for) if isinstance(form, FormToFill) else None
+        if case is not None:
+            self._note_look(connection, visitor, case)
         return form
 
-    def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, case_id: str) -> None:
-        """A moderator saw answers that they are writing down: a line, like any other look."""
-        now = self._on.now()
-        moderator = self._on.find_or_add(connection, visitor.user_id, now)
-        events.record(
-            connection,
-            now=now,
-            actor=moderator.id,
-            action="file.opened",
-            object_kind="case",
-            object_id=case_id,
-            payload={"purpose": "record"},
-        )
+    def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> None:
+        """A moderator sees answers that they are writing down: on record, like any other look."""
+        moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+        looking.open_file(connection, self._on, by=moderator.id, case=case, purpose=Purpose.CONVERSATION)
 
     def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
         form, desk = self._desk_of_form(connection, visitor, ref)
@@ -232,7 +233,7 @@ class Forms:
             return NotSaved(why)
         now = self._on.now()
         if desk.by_moderator and desk.case is not None:
-            self._note_look(connection, visitor, desk.case.id)
+            self._note_look(connection, visitor, desk.case)
         missing = next_form(connection, desk.sheet, desk.reading, now)
         return missing or self._summary(connection, desk, now)
 

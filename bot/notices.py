@@ -28,6 +28,9 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
         case = cases.get(connection, about)
         screen = drift_screens.incident(voice, kind, case.code if case else "", _user(connection, on, by))
         return Room.REVIEW, screen
+    if kind == "reading":
+        by, _, people = argument.partition(":")
+        return Room.LOG, drift_screens.unusual_reading(voice, int(people), _user(connection, on, by))
     if kind == "findings":
         found = news(connection, argument)
         return (Room.LOG, finding_screens.notice(voice, found)) if found else None

@@ -1,4 +1,4 @@
-"""What the team, and members from before the bot, read when server and decisions differ."""
+"""What the team, and members from before the bot, read when something is out of the ordinary."""
 
 from bot.layout.model import Permission
 from bot.screens.elements import Press, Screen, Style, inert
@@ -38,6 +38,12 @@ def bot_added(voice: Voice, name: str, permissions: int, by: int | None) -> Scre
     adder = voice.say("bot_adder", user=f"<@{by}>") if by else voice.say("bot_adder_unknown")
     told = "\n".join(lines) or voice.say("bot_may_little")
     return Screen(voice.say("bot_added", bot=inert(name), adder=adder, may=told))
+
+
+def unusual_reading(voice: Voice, people: int, by: int | None) -> Screen:
+    """A moderator has opened the records of many people in a short time."""
+    who = f"<@{by}>" if by else voice.say("reading_moderator")
+    return Screen(voice.say("reading_unusual", who=who, people=people))
 
 
 def _name(permission: Permission) -> str:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.clock import from_ms, to_ms
@@ -83,10 +83,13 @@ def to_subject(connection: sqlite3.Connection, subject_id: str) -> list[Access]:
     ]
 
 
-def count_by(connection: sqlite3.Connection, actor: str, since: datetime) -> int:
-    """How many different people's records somebody has looked at since a moment."""
+def people_read_by(connection: sqlite3.Connection, actor: str, now: datetime, within: timedelta) -> int:
+    """How many different people's records somebody has looked at lately, each of them counted once.
+
+    What lies as little ahead counts, too: putting the clock back a little hides nothing.
+    """
     row = connection.execute(
-        "SELECT count(DISTINCT subject_id) AS n FROM access WHERE actor = ? AND at >= ?",
-        (actor, to_ms(since)),
+        "SELECT count(DISTINCT subject_id) AS n FROM access WHERE actor = ? AND at BETWEEN ? AND ?",
+        (actor, to_ms(now - within), to_ms(now + within)),
     ).fetchone()
     return int(row["n"])

@@ -49,6 +49,7 @@ USE_CASES = {
     "incidents",
     "keeper",
     "links",
+    "looking",
     "minting",
     "pacing",
     "refusals",

@@ -12,6 +12,7 @@ import pytest
 from bot.database import connect
 from bot.migrations import FOLDER, migrate
 from bot.store import (
+    access,
     cases,
     decisions,
     disclosures,
@@ -76,6 +77,8 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "deleting somebody": lambda c: subjects.delete(c, "x"),
     "whether something is stuck": lambda c: effects.is_stuck(c, EffectKind.GRANT, "x"),
     "a case's effects": lambda c: effects.delete_of_case(c, "x"),
+    "whom somebody looked at lately": lambda c: access.people_read_by(c, "x", NOW, timedelta(hours=1)),
+    "who looked at somebody": lambda c: access.to_subject(c, "x"),
     "the events of an object": lambda c: events.of_object(c, "x"),
     "what lines about a case say": lambda c: events.forget_payloads(c, "x"),
     "an opened file": lambda c: views.get(c, "x"),
