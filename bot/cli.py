@@ -11,7 +11,8 @@ from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
 from bot.export import Format, What
-from bot.logs import LogFormat
+from bot.hardening import harden
+from bot.logs import LogFormat, catch_everything, configure
 from bot.migrations import SchemaProblem
 from bot.opening import CannotStart, NotNow, master_key, opened
 from bot.terminal import ConfigOption, out
@@ -37,8 +38,12 @@ app.command("papers")(cli_papers.papers)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line. Nothing that goes wrong writes out what is in memory."""
+    configure("WARNING")
+    catch_everything()
+    harden()
+    # Called itself, typer's application would put back Python's own way to print an error.
+    typer.main.get_command(app)()
 
 
 @app.command()
@@ -74,7 +79,6 @@ def run(
     The token comes from DISCORD_TOKEN, in the environment or in `.env`.
     """
     from bot import running
-    from bot.logs import configure
     from bot.serving import CannotListen
 
     level = log_level.upper()
@@ -137,7 +141,6 @@ def doctor(
     """
     from bot import app as application
     from bot.doctor import Doctor
-    from bot.logs import configure
 
     loaded = _loaded(config)
     configure("ERROR")

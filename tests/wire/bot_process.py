@@ -6,10 +6,11 @@ import discord.gateway
 import discord.http
 import yarl
 
-from bot.cli import app
+from bot.cli import main
 
 if __name__ == "__main__":
     _, base, gateway, config = sys.argv
     discord.http.Route.BASE = base
     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
-    app(["run", "--config", config])
+    sys.argv[1:] = ["run", "--config", config]
+    main()
