@@ -21,7 +21,7 @@ class Answer:
     """What was chosen or typed for one field."""
 
     codes: tuple[str, ...] = ()
-    text: str = ""
+    text: str = field(default="", repr=False)
 
     @property
     def given(self) -> bool:

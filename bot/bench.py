@@ -5,7 +5,7 @@ comes second is told who decided, and when.
 """
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.access import is_moderator, why_not_decide
@@ -33,7 +33,7 @@ class AlreadyDecided:
 
     case: Case
     outcome: Outcome | None
-    by: int | None
+    by: int | None = field(repr=False)
     """The Discord id of the moderator who decided; None for the machine."""
     at: datetime | None
 

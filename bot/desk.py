@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import looking
@@ -72,7 +72,7 @@ class PastDecision:
     """A decision, with the Discord id of the moderator if a person decided."""
 
     decision: Decision
-    decided_by: int | None
+    decided_by: int | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class CaseFile:
     ref: str
     """The ref of this opening; the buttons act on the version that was read."""
     case: Case
-    user_id: int | None
+    user_id: int | None = field(repr=False)
     source: Source | None
     sent: bool
     """The answers are sent as they are, and not in the middle of being changed."""
@@ -100,7 +100,7 @@ class CaseFile:
 class History:
     """What is on record about one person."""
 
-    user_id: int | None
+    user_id: int | None = field(repr=False)
     cases: tuple[tuple[Case, tuple[PastDecision, ...]], ...]
     disclosed: Logged | None
 

@@ -1,6 +1,6 @@
 """What filling in leads to, as values: a form to show, a page that is saved, a summary, or why not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.answers import Entry, Problem, ShownPage
@@ -71,7 +71,7 @@ class NotSaved:
     """Nothing was changed. What was typed is handed back."""
 
     why: WhyNot
-    typed: tuple[str, ...] = ()
+    typed: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

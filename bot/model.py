@@ -3,7 +3,7 @@
 Codes are what the database keeps, so a member's value never changes once it has shipped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -114,7 +114,7 @@ class Delivery(StrEnum):
 class Visitor:
     """Somebody who joined or pressed something, as Discord presents them at that moment."""
 
-    user_id: int
+    user_id: int = field(repr=False)
     locale: str
     account_created: datetime
     role_ids: frozenset[int] = frozenset()
@@ -144,9 +144,9 @@ class Interest:
     reporting_duty: str = ""
     instructed: str = ""
 
-    organisation: str = ""
-    on_behalf_of: str = ""
-    goal: str = ""
+    organisation: str = field(default="", repr=False)
+    on_behalf_of: str = field(default="", repr=False)
+    goal: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

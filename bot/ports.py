@@ -4,7 +4,7 @@ Refusals that are to be expected are values, not exceptions: the person has gone
 closed, a permission is missing. Whatever else goes wrong is a ``Later``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -118,7 +118,7 @@ class Doorkeeper(Protocol):
 class Member:
     """Somebody in the server, as Discord shows them."""
 
-    user_id: int
+    user_id: int = field(repr=False)
     role_ids: frozenset[int]
     pending: bool = False
     """Has not passed Discord's own screening yet."""
@@ -134,9 +134,9 @@ class Member:
 class RoleChange:
     """The member role, given or taken, as the server's own audit log has it."""
 
-    user_id: int
+    user_id: int = field(repr=False)
     given: bool
-    by: int
+    by: int = field(repr=False)
     by_bot: bool
     at: datetime
     own: bool = False

@@ -31,7 +31,7 @@ class Pressed:
     visitor: Visitor
     voice: Voice
     ref: str = ""
-    values: RawValues = field(default_factory=dict)
+    values: RawValues = field(default_factory=dict, repr=False)
 
 
 Answer = Screen | FormSheet

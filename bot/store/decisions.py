@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,7 @@ class Letter:
     id: str
     case_id: str
     decision_id: str
-    text: str
+    text: str = field(repr=False)
     delivery: Delivery
 
 
@@ -61,7 +61,7 @@ class RefusalDraft:
     moderator_id: str
     outcome: Outcome
     reason_code: str
-    text: str
+    text: str = field(repr=False)
 
 
 def append(
