@@ -7,6 +7,7 @@ page is looked for once more before they count as gone, because a page may be ol
 
 import asyncio
 import logging
+import random
 import sqlite3
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,6 +30,7 @@ _LONGEST_PAUSE = timedelta(minutes=30)
 _CARDS_AT_ONCE = 200
 _EXPECTED_AT_ONCE = 500
 _LEAVING_AT_ONCE = 50
+_SHUFFLE = random.SystemRandom()
 
 
 class NextPage(Protocol):
@@ -105,7 +107,8 @@ class Rounds:
             if not isinstance(page, tuple):
                 _log.warning("the list of members could not be read to its end; it is tried again later")
                 return None
-            seen |= await self._drift.see_to(page, look)
+            # Discord lists people by their ids. Recorded in that order, who is who could be told from it.
+            seen |= await self._drift.see_to(_SHUFFLE.sample(page, len(page)), look)
             if page[-1].user_id <= after:
                 return None
             after = page[-1].user_id

@@ -1,6 +1,7 @@
 """Rounds on real SQLite: who joined or left unseen, the role without a decision, and nothing done twice."""
 
 import asyncio
+import itertools
 import sqlite3
 import time
 from datetime import timedelta
@@ -668,3 +669,20 @@ async def test_a_hundred_thousand_members(tmp_path: Path, clock: FakeClock) -> N
         assert max(server.memory) - server.memory[0] < 60_000_000
         assert server.asked == [("member", ANN.user_id)]
         assert await world.rows("SELECT action FROM event WHERE seq > ?", before) == [("case.left",)]
+
+
+async def test_the_order_of_rows_says_nothing_about_who_is_who(world: World) -> None:
+    """Discord lists members by their ids; a round records them in an order of its own."""
+    ids = [600000000000000000 + number for number in range(200)]
+    world.lookout.has(*(inside(user_id) for user_id in ids[::2]), *(person(user_id) for user_id in ids[1::2]))
+    await round_in(world)
+
+    for table, column in (("subject", "id"), ("cases", "subject_id")):
+        found = await world.rows(f"SELECT {column} FROM {table} ORDER BY rowid")
+        order = await world.foundation.database.read(
+            lambda c, rows=found: [world.foundation.user_id(c, row[0]) for row in rows]
+        )
+        assert len(order) >= 100
+        assert order not in (sorted(order), sorted(order, reverse=True))
+        together = sum(later - earlier == 2 for earlier, later in itertools.pairwise(order))
+        assert together < len(order) / 4, "neighbours stay neighbours"
