@@ -222,6 +222,8 @@ def _connect_read_only(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA query_only = ON")
+    # Sorting more than fits is done in memory, too, and not in a file of its own.
+    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
