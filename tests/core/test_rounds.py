@@ -671,6 +671,12 @@ async def test_a_hundred_thousand_members(tmp_path: Path, clock: FakeClock) -> N
         assert await world.rows("SELECT action FROM event WHERE seq > ?", before) == [("case.left",)]
 
 
+async def who(world: World, subject_id: str) -> int:
+    """The Discord id behind somebody's random one."""
+    on = world.foundation
+    return await on.database.read(lambda connection: on.user_id(connection, subject_id)) or 0
+
+
 async def test_the_order_of_rows_says_nothing_about_who_is_who(world: World) -> None:
     """Discord lists members by their ids; a round records them in an order of its own."""
     ids = [600000000000000000 + number for number in range(200)]
@@ -679,9 +685,7 @@ async def test_the_order_of_rows_says_nothing_about_who_is_who(world: World) -> 
 
     for table, column in (("subject", "id"), ("cases", "subject_id")):
         found = await world.rows(f"SELECT {column} FROM {table} ORDER BY rowid")
-        order = await world.foundation.database.read(
-            lambda c, rows=found: [world.foundation.user_id(c, row[0]) or 0 for row in rows]
-        )
+        order = [await who(world, row[0]) for row in found]
         assert len(order) >= 100
         assert order not in (sorted(order), sorted(order, reverse=True))
         together = sum(later - earlier == 2 for earlier, later in itertools.pairwise(order))

@@ -150,7 +150,8 @@ async def test_a_refusal_needs_a_reason_is_previewed_and_then_sent(
     await theatre.settle()
     assert await state(theatre, code) == after
     (message,) = ben.inbox()
-    assert message.startswith("We are sorry. Tell us who the client is, and come back.\n\nTo ask again,")
+    assert "\n\nWe are sorry. Tell us who the client is, and come back.\n\nTo ask again," in message
+    assert "We are sorry" not in message[:120], "a locked phone shows no more than that"
     assert message.endswith(f"*Ask again*. A person reads it. Your case code is {code}.")
     assert not inside(ben)
     assert await rows(theatre, "SELECT reason_code FROM decision WHERE outcome <> 'hold'") == [(reason,)]

@@ -20,7 +20,7 @@ from bot.bench import Decided
 from bot.config.tables import Storage
 from bot.export import Format, What, export
 from bot.logs import configure
-from bot.model import Outcome
+from bot.model import Outcome, Visitor
 from bot.ports import Member
 from tests.storage.thief import (
     KEYED,
@@ -43,7 +43,6 @@ from tests.support import (
     PURPOSE,
     SECOND_MOD,
     FakeClock,
-    Visitor,
     World,
     config,
     raw_connection,
