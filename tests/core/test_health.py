@@ -15,6 +15,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from bot.config.tables import Health as Settings
@@ -23,8 +25,23 @@ from bot.database import Reader, StorageUnavailable
 from bot.health import SWEEP_LATE, Health
 from bot.keeper import Vitals
 from bot.model import Outcome
+from bot.ports import Refused, Why
 from bot.serving import CannotListen, serving, watched
-from tests.support import ABOUT_NIL, ANN, BEN, MOD, FakeClock, World, raw_connection, visitor
+from tests.support import (
+    ABOUT_LINKED,
+    ABOUT_NIL,
+    ANN,
+    BEN,
+    LINK_NOW,
+    MOD,
+    PURPOSE,
+    FakeClock,
+    World,
+    config,
+    raw_connection,
+    visitor,
+    world_in,
+)
 
 DOCS = Path(__file__).parents[2] / "docs" / "watching.md"
 
@@ -299,3 +316,38 @@ async def test_a_reader_of_its_own_cannot_write(world: World) -> None:
     async with Reader.opened(world.path) as reader:
         with pytest.raises(StorageUnavailable, match="READONLY"):
             await reader.read(lambda c: c.execute("DELETE FROM mark"))
+
+
+NUMBERS_AND_CODES = re.compile(
+    r"# (HELP|TYPE) [a-z_]+ .*"
+    r"|porchlight_[a-z_]+(\{[a-z]+=\"[a-z_]+\"\})? [0-9.+e-]+"
+)
+CODES = re.compile(r"[a-z_]+")
+PEOPLE = st.lists(st.integers(10**16, 2**63), min_size=1, max_size=3, unique=True)
+WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=8, max_size=60)
+
+
+@settings(max_examples=4)
+@given(user_ids=PEOPLE, organisation=WORDS)
+async def test_whoever_is_in_the_database_the_page_shows_numbers_and_codes(
+    tmp_path_factory: pytest.TempPathFactory, user_ids: list[int], organisation: str
+) -> None:
+    """Whatever they told, whatever is stuck: each line has a shape in which no id and no word would fit."""
+    async with world_in(tmp_path_factory.mktemp("page"), config(), FakeClock()) as world:
+        for user_id in user_ids:
+            await world.gate.arrive(visitor(user_id))
+        told = {**LINK_NOW, "organisation": organisation}
+        await world.send(visitor(user_ids[0]), ABOUT_LINKED, told, PURPOSE)
+        await world.file(visitor(user_ids[0]))
+        world.doorkeeper.will("post", Refused(Why.FORBIDDEN))
+        await world.drain()
+        async with Reader.opened(world.path) as reader:
+            health = Health(world.foundation, reader, lambda: WELL, Counter(answered=1), lambda: 2)
+            metrics = (await health.metrics()).decode()
+            report = (await health.report()).told
+
+        assert [line for line in metrics.splitlines() if not NUMBERS_AND_CODES.fullmatch(line)] == []
+        shown = metrics + json.dumps(dict(report))
+        assert [user_id for user_id in user_ids if str(user_id) in shown] == []
+        values = [one for told in report.values() for one in (told if isinstance(told, list) else [told])]
+        assert all(isinstance(one, int) or CODES.fullmatch(str(one)) for one in values)
