@@ -176,8 +176,8 @@ class _Keeper(logging.Handler):
 def _quiet_logs() -> Iterator[list[str]]:
     keeper = _Keeper()
     root = logging.getLogger()
-    root.addHandler(keeper)
+    before, root.handlers[:] = root.handlers[:], [keeper]
     try:
         yield keeper.lines
     finally:
-        root.removeHandler(keeper)
+        root.handlers[:] = before
