@@ -12,6 +12,7 @@ from bot.database import StorageUnavailable
 from bot.endings import ending
 from bot.export import Format, What
 from bot.hardening import harden
+from bot.ledger import LedgerProblem
 from bot.logs import LogFormat, catch_everything, configure
 from bot.migrations import SchemaProblem
 from bot.opening import CannotStart, NotNow, master_key, opened
@@ -92,7 +93,7 @@ def run(
         _end(str(problem), 1)
     except (CannotStart, CannotListen) as problem:
         _end(str(problem), 2)
-    except (KeyProblem, SchemaProblem) as problem:
+    except (KeyProblem, LedgerProblem, SchemaProblem) as problem:
         _end(str(problem), 1)
     except StorageUnavailable as problem:
         _end(ending(problem), 1)

@@ -99,6 +99,11 @@ class Database:
         """Run a function over the read-only connection, on one consistent snapshot."""
         return cast("T", await self._reading.wait(unit))
 
+    async def tidy(self) -> None:
+        """Leave nothing behind of what was deleted: the log that is written ahead has it for a while."""
+        with contextlib.suppress(sqlite3.DatabaseError):
+            await self._writer.run(tidy)
+
     async def _commit(self, units: Sequence[Unit[Any]]) -> list[Returned | BaseException]:
         try:
             results = await self._writer.run(partial(commit, units=units))
@@ -215,6 +220,15 @@ def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     ):
         connection.execute(pragma)
     return connection
+
+
+def tidy(connection: sqlite3.Connection) -> None:
+    """Carry over what was written ahead, and empty the file it was in; at once, or another time."""
+    try:
+        connection.execute("PRAGMA busy_timeout = 0")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
 
 def _connect_read_only(path: Path) -> sqlite3.Connection:

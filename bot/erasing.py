@@ -1,15 +1,20 @@
-"""Deleting what a person told: when they take it back, are under age, or only came to look."""
+"""Deleting what a person told: when they take it back, are under age, or only came to look.
+
+Everything here runs inside a unit of work. What is deleted for good leaves a line with its random id.
+"""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.model import CaseState
+from bot.model import CaseState, Erased
 from bot.store import (
     cases,
     consents,
     decisions,
     disclosures,
     effects,
+    erasures,
     events,
     messages,
     presence,
@@ -22,13 +27,13 @@ from bot.store.subjects import Subject
 from bot.vault import Vault
 
 
-def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: str = events.MACHINE) -> None:
     """Delete the answers of a case and everything that repeats them. States and times stay."""
     cases.drop_sheet(connection, case, now)
     events.forget_payloads(connection, case.id)
     if case.sheet_id is not None:
         sheets.delete(connection, case.sheet_id)
-    disclosures.delete_of_case(connection, case.id)
+    note_gone(connection, now, "disclosure", disclosures.delete_of_case(connection, case.id), by)
     decisions.delete_verdicts(connection, case.id)
     decisions.delete_letters(connection, case.id)
     decisions.delete_refusals(connection, case.id)
@@ -39,10 +44,62 @@ def wipe_member(connection: sqlite3.Connection, case: Case, now: datetime) -> No
     """Delete what somebody told who was admitted and has left: the case's answers and later changes."""
     wipe_answers(connection, case, now)
     sheets.delete_updates(connection, case.subject_id)
-    disclosures.delete_updates(connection, case.subject_id)
+    note_gone(connection, now, "disclosure", disclosures.delete_updates(connection, case.subject_id))
 
 
-def forget_case(connection: sqlite3.Connection, vault: Vault, case: Case, now: datetime) -> list[str]:
+def note_gone(
+    connection: sqlite3.Connection,
+    now: datetime,
+    object_kind: str,
+    ids: Sequence[str],
+    by: str = events.MACHINE,
+) -> None:
+    """Append the lines that stand in for what was deleted, if anything was."""
+    if ids:
+        events.note_deleted(connection, now, object_kind, ids, by)
+
+
+def delete_case(connection: sqlite3.Connection, case: Case, now: datetime, by: str = events.MACHINE) -> None:
+    """Delete a case with all that belongs to it: answers, decisions, letters, effects, the row itself."""
+    wipe_answers(connection, case, now, by)
+    note_gone(connection, now, "decision", decisions.delete_of_case(connection, case.id), by)
+    effects.delete_of_case(connection, case.id)
+    cases.delete(connection, case)
+    note_gone(connection, now, "case", [case.id], by)
+
+
+def delete_subject(
+    connection: sqlite3.Connection, subject_id: str, now: datetime, by: str = events.MACHINE
+) -> None:
+    """Delete a person of whom no case is left. Their key is to be destroyed once this is committed."""
+    events.forget_payloads_of(connection, [subject_id])
+    subjects.delete(connection, subject_id)
+    events.record(
+        connection, now=now, actor=by, action="subject.erased", object_kind="subject", object_id=subject_id
+    )
+
+
+def on_request(
+    connection: sqlite3.Connection, case: Case, now: datetime, key_ids: Sequence[str] = ()
+) -> None:
+    """Have a deletion that the person wanted carried into the ledger, so that no copy undoes it.
+
+    ``key_ids`` holds their key, if nothing is left of them.
+    """
+    what = Erased.PERSON if key_ids else Erased.CASE
+    erasures.add(
+        connection,
+        what,
+        now,
+        subject_id=case.subject_id,
+        case_id=case.id,
+        key_id=next(iter(key_ids), ""),
+    )
+
+
+def forget_case(
+    connection: sqlite3.Connection, vault: Vault, case: Case, now: datetime, by: str = events.MACHINE
+) -> list[str]:
     """Delete a case that was never sent, and its person if nothing else is known of them.
 
     Returns the ids of keys to destroy once this has been committed: the person's, or none.
@@ -53,12 +110,10 @@ def forget_case(connection: sqlite3.Connection, vault: Vault, case: Case, now: d
     posted = messages.card(connection, vault.key(subject.key_id), case.id)
     if posted is not None:
         retire_card(connection, posted.message_id, now)
-    wipe_answers(connection, case, now)
-    effects.delete_of_case(connection, case.id)
-    cases.delete(connection, case)
+    delete_case(connection, case, now, by)
     if subjects.is_needed(connection, subject.id):
         return []
-    subjects.delete(connection, subject.id)
+    delete_subject(connection, subject.id, now, by)
     return [subject.key_id]
 
 
@@ -70,7 +125,7 @@ def retire_card(connection: sqlite3.Connection, message_id: int, now: datetime) 
 def end_by_person(connection: sqlite3.Connection, case: Case, state: CaseState, now: datetime) -> Case:
     """The person ends an open case. When they take it back, their answers are deleted."""
     if state is CaseState.WITHDRAWN:
-        wipe_answers(connection, case, now)
+        wipe_answers(connection, case, now, case.subject_id)
     ended = cases.end(connection, case, state, now)
     events.record(
         connection,
@@ -97,7 +152,7 @@ def leave_server(connection: sqlite3.Connection, vault: Vault, subject: Subject,
     if case is not None:
         end_by_person(connection, case, CaseState.LEFT, now)
     elif was_earlier and not subjects.is_needed(connection, subject.id):
-        subjects.delete(connection, subject.id)
+        delete_subject(connection, subject.id, now)
         return [subject.key_id]
     return []
 
@@ -110,7 +165,7 @@ def forget_or_end(connection: sqlite3.Connection, vault: Vault, case: Case, now:
     if _is_touched(case) or decisions.was_sent(connection, case.id):
         end_by_person(connection, case, CaseState.WITHDRAWN, now)
         return []
-    return forget_case(connection, vault, case, now)
+    return forget_case(connection, vault, case, now, case.subject_id)
 
 
 def _is_touched(case: Case) -> bool:

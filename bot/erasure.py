@@ -1,23 +1,26 @@
-"""Erasure: what is deleted because the person it is about wants that, and the receipt for it."""
+"""Erasure: taking back everything, or all but the links, or consent, and the receipt for it.
 
-from collections.abc import Mapping
+One transaction deletes the rows, writes the lines, and wants what is left to do in Discord. After its
+commit, ``finishing`` carries it into the ledger and destroys the key. The ledger is applied again at
+every start, because a copy from before may have been put back.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Protocol
+from datetime import UTC, datetime, time
 
+from bot import ledger
+from bot.database import about
+from bot.finishing import finish, finish_if_possible
+from bot.foundation import Foundation
+from bot.ledger import Line
+from bot.model import Disclosed, Erased
+from bot.scopes import Taken, end_or_wipe, held_until, take_consented, take_person, take_rest
+from bot.store import cases, disclosures, erasures, events, presence, subjects, suppression
+from bot.store.subjects import Subject
 
-class Erased(StrEnum):
-    """What was asked for."""
-
-    PERSON = "person"
-    """Everything about somebody. A member returns to the front porch."""
-    REST = "rest"
-    """Everything but the links and the decision to let somebody in: they stay a member."""
-    CONSENT = "consent"
-    """All that rests on consent. The bare record of the decisions stays until its time is up."""
-    CASE = "case"
-    """The answers of one request."""
+__all__ = ["Consequence", "Erased", "Erasure", "Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +52,140 @@ class Receipt:
     held_until: datetime | None
 
 
-class Eraser(Protocol):
+class Erasure:
     """Erases, on behalf of the person or of the operator whom they asked. By random subject id."""
 
+    def __init__(self, foundation: Foundation) -> None:
+        """Take what every use case stands on."""
+        self._on = foundation
+
     async def consequence(self, subject_id: str) -> Consequence:
-        """What erasing would mean."""
+        """What erasing would mean. For somebody who is not known, nothing."""
+        return await self._on.database.read(lambda connection: self._consequence(connection, subject_id))
+
+    def _consequence(self, connection: sqlite3.Connection, subject_id: str) -> Consequence:
+        subject = subjects.get(connection, subject_id)
+        if subject is None:
+            return Consequence(is_member=False, has_links=False, open_case=False, held_until=None)
+        known = cases.of_subject(connection, subject_id)
+        inside = any(case.is_member for case in known) or presence.is_earlier(connection, subject_id)
+        told = disclosures.newest_outcome(connection, subject_id)
+        return Consequence(
+            is_member=inside,
+            has_links=inside and told in {Disclosed.NONE, Disclosed.SOME},
+            open_case=any(case.state.is_open for case in known),
+            held_until=held_until(connection, self._on, subject, self._on.now()),
+        )
 
     async def person(self, subject_id: str, by: str) -> Receipt | None:
         """Erase everything about somebody; None when nobody is known by that id any more."""
+        return await self._erase(Erased.PERSON, subject_id, by)
 
     async def rest(self, subject_id: str, by: str) -> Receipt | None:
         """Erase everything but the links; None when there is no member by that id."""
+        return await self._erase(Erased.REST, subject_id, by)
 
     async def consent(self, subject_id: str, by: str) -> Receipt | None:
-        """Take back consent: erase what rests on it."""
+        """Take back consent: erase what rests on it. None when nobody is known by that id any more."""
+        return await self._erase(Erased.CONSENT, subject_id, by)
+
+    async def _erase(self, what: Erased, subject_id: str, by: str) -> Receipt | None:
+        receipt = await self._on.database.write(lambda c: self._take(c, what, subject_id, by))
+        await finish_if_possible(self._on)
+        return receipt
+
+    def _take(self, connection: sqlite3.Connection, what: Erased, subject_id: str, by: str) -> Receipt | None:
+        now, subject = self._on.now(), subjects.get(connection, subject_id)
+        if subject is None:
+            return None
+        taken = self._taken(connection, what, subject, now, by)
+        if taken is None:
+            return None
+        key_id = subject.key_id if what is Erased.PERSON else ""
+        pending = erasures.add(connection, what, now, subject_id=subject_id, key_id=key_id)
+        return Receipt(pending.id, what, now, taken.gone, taken.messages, taken.role, taken.held_until)
+
+    def _taken(
+        self,
+        connection: sqlite3.Connection,
+        what: Erased,
+        subject: Subject,
+        now: datetime,
+        by: str,
+        at: datetime | None = None,
+    ) -> Taken | None:
+        match what:
+            case Erased.PERSON:
+                return take_person(connection, self._on, subject, now, by, at or now)
+            case Erased.REST:
+                return take_rest(connection, self._on, subject, now, by)
+            case Erased.CONSENT:
+                return take_consented(connection, self._on, subject, now, by)
+            case _:
+                raise ValueError(what.value)
+
+    async def at_start(self) -> None:
+        """Finish what a crash cut short, and erase again whoever a copy has brought back.
+
+        To be done before anything is served, and before keys that belong to nobody are looked for.
+        Raises LedgerProblem, and StorageUnavailable where a file cannot be read or written.
+        """
+        await finish(self._on)
+        path = self._on.config.storage.ledger
+        with about(path):
+            lines = ledger.read(path)
+        await self.apply(lines)
+
+    async def apply(self, lines: Sequence[Line]) -> int:
+        """Erase again what is in the ledger and in the database; return how many lines that was."""
+        undone = await self._on.database.read(lambda connection: self._undone(connection, lines))
+        for line in undone:
+            await self._on.database.write(lambda connection, line=line: self._again(connection, line))  # type: ignore[misc] # a default binds the line
+        await finish(self._on)
+        put_back = self._on.vault.kept([line.key for line in lines if line.key])
+        with about(self._on.config.storage.keys):
+            await self._on.destroy_keys(put_back)
+        return len(undone)
+
+    def _undone(self, connection: sqlite3.Connection, lines: Sequence[Line]) -> list[Line]:
+        """The lines about people who are there, and whose erasure the log does not know of.
+
+        Where the person stays, that line of the log tells whether this is a copy from before. Once it
+        may have gone with its stretch of the log, no copy can be as old as that.
+        """
+        oldest = (self._on.now() - self._on.config.retention.log).date()
+        here = erasures.people_still_here(connection, list({line.subject for line in lines}))
+        found = [line for line in lines if line.subject in here]
+        known = erasures.recorded(connection, [line.id for line in found])
+        return [
+            line
+            for line in found
+            if line.what is Erased.PERSON or (line.at > oldest and line.id not in known)
+        ]
+
+    def _again(self, connection: sqlite3.Connection, line: Line) -> None:
+        now, subject = self._on.now(), subjects.get(connection, line.subject)
+        if subject is None:
+            return
+        if line.what is Erased.CASE:
+            case = cases.get(connection, line.case)
+            if case is not None:
+                end_or_wipe(connection, case, now, events.MACHINE)
+        else:
+            at = datetime.combine(line.at, time(), UTC)
+            self._taken(connection, line.what, subject, now, events.MACHINE, at)
+        key_id = subject.key_id if line.what is Erased.PERSON else ""
+        erasures.add(
+            connection,
+            line.what,
+            datetime.combine(line.at, time(), UTC),
+            subject_id=line.subject,
+            case_id=line.case,
+            key_id=key_id,
+            ref=line.id,
+        )
+
+    async def tidy(self, now: datetime) -> None:
+        """Finish what could not be finished, and let go of numbers whose time is up."""
+        await finish(self._on)
+        await self._on.database.write(lambda connection: suppression.drop_over(connection, now))

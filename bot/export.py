@@ -19,7 +19,6 @@ from bot.foundation import Foundation
 from bot.interests import is_paid_now
 from bot.store import access, decisions, disclosures, events, register
 from bot.store.access import Looked, Purpose
-from bot.vault import Erased
 
 
 class What(StrEnum):
@@ -127,12 +126,7 @@ def _rows(foundation: Foundation, connection: sqlite3.Connection, what: What) ->
 
 
 def _who(foundation: Foundation, connection: sqlite3.Connection, subject_id: str | None) -> str:
-    if not subject_id:
-        return ""
-    try:
-        return str(foundation.user_id(connection, subject_id) or "")
-    except (LookupError, Erased):
-        return ""
+    return str(foundation.user_id(connection, subject_id) or "") if subject_id else ""
 
 
 def _when(milliseconds: int | None) -> str:

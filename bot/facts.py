@@ -38,7 +38,7 @@ MEANINGS: Mapping[str, str] = {
     "account_age": "new: the Discord account is younger than admission.new_account",
     "rejoined": "whether there was an earlier case",
     "earlier_outcome": "how the last earlier case ended",
-    "held_before": "whether answers of theirs were sent and held before",
+    "held_before": "whether a person had to see to answers of theirs before",
     "source": "where the answers come from",
     "wave": "whether the person came while many joined at once",
     "paused": "whether a moderator has paused the gate",

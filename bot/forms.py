@@ -11,9 +11,10 @@ from datetime import datetime
 from bot import looking
 from bot.access import is_moderator
 from bot.answers import Entry, RawValues, Reading, parse
-from bot.erasing import end_by_person, forget_case, wipe_answers
+from bot.erasing import end_by_person, forget_case, on_request, wipe_answers
 from bot.facts import contradictions
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
+from bot.finishing import finish_if_possible
 from bot.foundation import Foundation
 from bot.interests import disclosure_from
 from bot.minting import NextForm, blank_form, entry_form, next_form
@@ -82,17 +83,14 @@ class Forms:
 
     async def save(self, visitor: Visitor, ref: str, raw: RawValues) -> Saved | Informed | NotSaved:
         """Save what a form sent. The same ref again replaces the same entry."""
-        doomed: list[str] = []
-        result = await self._on.database.write(
-            lambda connection: self._save(connection, visitor, ref, raw, doomed)
-        )
-        await self._on.destroy_keys(doomed)
+        result = await self._on.database.write(lambda connection: self._save(connection, visitor, ref, raw))
+        if isinstance(result, Informed):
+            await finish_if_possible(self._on)
         return result
 
     def _save(
-        self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues, doomed: list[str]
+        self, connection: sqlite3.Connection, visitor: Visitor, ref: str, raw: RawValues
     ) -> Saved | Informed | NotSaved:
-        doomed.clear()
         form, desk = self._desk_of_form(connection, visitor, ref)
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN, typed_in(raw))
@@ -105,7 +103,7 @@ class Forms:
         reading = desk.reading.with_entry(Entry(form.entry_id, form.page_id, {**(before or {}), **answers}))
         information = self._information(desk, reading)
         if information is not None:
-            kept_before = self._inform(connection, desk, information, doomed)
+            kept_before = self._inform(connection, desk, information)
             return Informed(information, desk.by_moderator, kept_before)
         now = self._on.now()
         sheets.save_entry(connection, self._on.vault.key(desk.sheet.key_id), form, answers, now)
@@ -168,9 +166,7 @@ class Forms:
             return None
         return information_page(self._on.config.rules, reading)
 
-    def _inform(
-        self, connection: sqlite3.Connection, desk: _Desk, page: InformationPage, doomed: list[str]
-    ) -> bool:
+    def _inform(self, connection: sqlite3.Connection, desk: _Desk, page: InformationPage) -> bool:
         """Keep nothing but a counter. A case that was sent before loses its answers only for age.
 
         Returns whether earlier answers are still there.
@@ -183,14 +179,16 @@ class Forms:
         sent_before = decisions.was_sent(connection, case.id)
         if sent_before and page is not InformationPage.UNDER_AGE:
             return True
+        doomed: list[str] = []
         if sent_before:
             end_by_person(connection, case, CaseState.WITHDRAWN, now)
         elif page is InformationPage.UNDER_AGE:
-            doomed.extend(forget_case(connection, self._on.vault, case, now))
-            self._on.vault.doom(doomed)
+            doomed = forget_case(connection, self._on.vault, case, now, case.subject_id)
         else:
-            wipe_answers(connection, case, now)
+            wipe_answers(connection, case, now, case.subject_id)
             cases.set_aside(connection, case, now, self._on.turn(now, case))
+        if desk.reading.given or page is InformationPage.UNDER_AGE:
+            on_request(connection, case, now, doomed)
         return False
 
     async def remove(self, visitor: Visitor, ref: str) -> Summary | NextForm | NotSaved:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from bot.store.cases import Case
 from bot.store.sheets import Sheet
 from bot.store.subjects import Subject
 from bot.timing import Turn
-from bot.vault import PersonKey, Vault
+from bot.vault import Erased, PersonKey, Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,8 @@ class Foundation:
     vault: Vault
     config: Config
     clock: Clock
+    finishing: asyncio.Lock = field(default_factory=asyncio.Lock, compare=False, repr=False)
+    """Held by whoever carries erasures through; whoever waits for it finds theirs among the next."""
 
     def now(self) -> datetime:
         """The present moment, in UTC."""
@@ -69,8 +71,12 @@ class Foundation:
         return self.vault.key(subject.key_id)
 
     def user_id(self, connection: sqlite3.Connection, subject_id: str) -> int | None:
-        """A person's Discord id; None when it has been erased."""
-        return subjects.user_id(connection, self.key_of(connection, subject_id), subject_id)
+        """A person's Discord id; None when it has been erased, or they have."""
+        try:
+            key = self.key_of(connection, subject_id)
+        except (LookupError, Erased):
+            return None
+        return subjects.user_id(connection, key, subject_id)
 
     def reading(self, connection: sqlite3.Connection, sheet: Sheet) -> Reading:
         """A sheet's answers, read with the questionnaire that it was begun with."""

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from bot.answers import Reading
 from bot.database import Gathering
-from bot.erasing import end_by_person, forget_or_end, leave_server, wipe_answers
+from bot.erasing import end_by_person, forget_or_end, leave_server, on_request, wipe_answers
 from bot.filling import NotSaved
+from bot.finishing import finish_if_possible
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm, next_form
@@ -263,19 +264,24 @@ class Gate:
 
     async def take_back(self, visitor: Visitor) -> bool:
         """The person takes their request back, and their answers are deleted. False: nothing was open."""
-        return await self._on.database.write(lambda connection: self._take_back(connection, visitor))
+        taken = await self._on.database.write(lambda connection: self._take_back(connection, visitor))
+        if taken:
+            await finish_if_possible(self._on)
+        return taken
 
     def _take_back(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
         subject = self._on.find(connection, visitor.user_id)
         known = cases.of_subject(connection, subject.id) if subject else []
         case = known[0] if known else None
         if case is not None and case.state is CaseState.LAPSED and case.sheet_id is not None:
-            wipe_answers(connection, case, self._on.now())
+            wipe_answers(connection, case, self._on.now(), case.subject_id)
             self._note(connection, case, "case.answers_deleted", self._on.now())
+            on_request(connection, case, self._on.now())
             return True
         if case is None or not case.state.is_open:
             return False
         end_by_person(connection, case, CaseState.WITHDRAWN, self._on.now())
+        on_request(connection, case, self._on.now())
         return True
 
     async def forget_me(self, visitor: Visitor) -> bool:
@@ -283,19 +289,14 @@ class Gate:
 
         False: answers of an earlier case, which was decided, are still there.
         """
-        doomed: list[str] = []
-        all_gone = await self._on.database.write(
-            lambda connection: self._forget_me(connection, visitor, doomed)
-        )
-        await self._on.destroy_keys(doomed)
+        all_gone = await self._on.database.write(lambda connection: self._forget_me(connection, visitor))
+        await finish_if_possible(self._on)
         return all_gone
 
-    def _forget_me(self, connection: sqlite3.Connection, visitor: Visitor, doomed: list[str]) -> bool:
-        doomed.clear()
-        case = self._open_case_of(connection, visitor.user_id)
+    def _forget_me(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
+        now, case = self._on.now(), self._open_case_of(connection, visitor.user_id)
         if case is not None:
-            doomed.extend(forget_or_end(connection, self._on.vault, case, self._on.now()))
-            self._on.vault.doom(doomed)
+            on_request(connection, case, now, forget_or_end(connection, self._on.vault, case, now))
         subject = self._on.find(connection, visitor.user_id)
         known = cases.of_subject(connection, subject.id) if subject else []
         return all(earlier.sheet_id is None for earlier in known)

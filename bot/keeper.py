@@ -15,7 +15,6 @@ from bot.ports import Done, Doorkeeper, Refused, Why
 from bot.store import effects, events, findings, pauses, status
 from bot.store.effects import EffectKind
 from bot.store.status import Stand
-from bot.vault import Erased
 
 INVITES_PAUSED_FOR = timedelta(hours=24) - timedelta(minutes=5)
 """Discord takes at most 24 hours ahead, by a clock of its own."""
@@ -148,10 +147,7 @@ class Keeper:
         events.record(connection, now=now, actor=actor, action=action, object_kind="gate", object_id="gate")
 
     def _who(self, connection: sqlite3.Connection, subject_id: str) -> int | None:
-        try:
-            return self._on.user_id(connection, subject_id)
-        except (LookupError, Erased):
-            return None
+        return self._on.user_id(connection, subject_id)
 
     async def pause_invites(self, visitor: Visitor) -> Invites | Denied:
         """Have Discord take no invites for a day. People who have pressed *Join* already come in."""

@@ -50,6 +50,23 @@ class HoldReason(StrEnum):
     """Came with a wave of joins, or while the gate was paused."""
 
 
+class Erased(StrEnum):
+    """What somebody asked to have deleted."""
+
+    PERSON = "person"
+    """Everything about somebody. A member returns to the front porch."""
+    REST = "rest"
+    """Everything but the links and the decision to let somebody in: they stay a member."""
+    CONSENT = "consent"
+    """All that rests on consent. The bare record of the decisions stays until its time is up."""
+    CASE = "case"
+    """The answers of one request."""
+
+
+class ChangedMeanwhile(Exception):
+    """What somebody acts on has been changed or deleted since they looked at it."""
+
+
 class Outcome(StrEnum):
     """What a decision decides. A machine may only admit or hold."""
 

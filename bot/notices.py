@@ -40,7 +40,4 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
 
 def _user(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> int | None:
     """Somebody's Discord id, where it is known and they are still on record."""
-    try:
-        return on.user_id(connection, subject_id) if subject_id else None
-    except LookupError:
-        return None
+    return on.user_id(connection, subject_id) if subject_id else None

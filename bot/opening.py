@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.clock import Clock, machine_clock
 from bot.config import Config, Secrets
 from bot.database import Database, about, connect
+from bot.erasure import Erasure
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.migrations import FOLDER, migrate
@@ -86,13 +87,15 @@ async def _unlocked(
                 migrate(connection, FOLDER / "main")
                 _insist_on_the_pair(connection, vault)
             database = await held.enter_async_context(Database.opened(storage.database))
+        foundation = Foundation(database, vault, config, clock)
         if settle:
+            await Erasure(foundation).at_start()
             unsettled = vault.unsettled()
             with about(storage.database):
                 used = await database.read(lambda c: subjects.known_keys(c, unsettled))
             with about(storage.keys):
                 vault.settle(used, set(unsettled) - used)
-        yield Foundation(database, vault, config, clock)
+        yield foundation
 
 
 def _insist_on_the_pair(connection: sqlite3.Connection, vault: Vault) -> None:

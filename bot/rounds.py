@@ -18,7 +18,7 @@ from bot.drift import MOST_TOLD, Drift, Look
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.ports import Lookout, Member, Refused, Why
-from bot.store import effects, marks, presence, subjects
+from bot.store import effects, marks, presence
 from bot.store.effects import EffectKind
 from bot.store.presence import Expected
 
@@ -150,8 +150,7 @@ class Rounds:
 
     def _user_id(self, connection: sqlite3.Connection, subject_id: str) -> int | None:
         """Somebody's Discord id; None when they have been forgotten meanwhile."""
-        known = subjects.get(connection, subject_id)
-        return self._on.user_id(connection, subject_id) if known else None
+        return self._on.user_id(connection, subject_id)
 
     async def _let_go(self, leaving: list[int]) -> None:
         await asyncio.gather(*(self._gate.leave(user_id) for user_id in leaving))

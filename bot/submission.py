@@ -24,7 +24,19 @@ from bot.model import (
 )
 from bot.rules import Proposal, Verdict, decide
 from bot.standing import CarryOn, Standing
-from bot.store import cases, consents, decisions, disclosures, effects, events, pauses, sheets, tasks
+from bot.store import (
+    cases,
+    consents,
+    decisions,
+    disclosures,
+    effects,
+    events,
+    pauses,
+    sheets,
+    subjects,
+    suppression,
+    tasks,
+)
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.store.sheets import Form, Sheet
@@ -168,7 +180,7 @@ class Submission:
             History(
                 visitor.account_created,
                 earlier_outcome=self._earlier(connection, case),
-                held_before=decisions.was_held(connection, case.subject_id),
+                held_before=self._was_held(connection, case),
                 source=sheet.source.value,
                 wave=case.wave_id is not None,
                 paused=pauses.current(connection) is not None,
@@ -212,6 +224,12 @@ class Submission:
             admitted = self._admit(connection, sheet, case, decision.id)
             return Sent(self._gate.let_in(connection, visitor, admitted))
         return Sent(self._gate.held(self._hold(connection, case, verdict)))
+
+    def _was_held(self, connection: sqlite3.Connection, case: Case) -> bool:
+        """Whether a person had to see to a request of theirs, one that they had deleted included."""
+        lookup = subjects.lookup_of(connection, case.subject_id)
+        suppressed = lookup is not None and suppression.until(connection, lookup, self._on.now()) is not None
+        return suppressed or decisions.was_held(connection, case.subject_id)
 
     def _hold(self, connection: sqlite3.Connection, case: Case, verdict: Verdict) -> Case:
         now = self._on.now()

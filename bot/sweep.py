@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.erasing import forget_case, wipe_answers, wipe_member
+from bot.erasure import Erasure
 from bot.foundation import Foundation
 from bot.model import CaseState
 from bot.store import decisions, drafts, effects, events, lapsing, marks, queue, stops
@@ -34,12 +35,14 @@ class Sweep:
     def __init__(self, foundation: Foundation) -> None:
         """Take what every use case stands on."""
         self._on = foundation
+        self._erasure = Erasure(foundation)
         self._looked_through = 0
         """How far the sheets have been looked through for drafts. From the beginning after a start."""
 
     async def run(self, now: datetime) -> None:
         """One pass."""
         write = self._on.database.write
+        await self._erasure.tidy(now)
         await write(lambda connection: self._look_at_the_clock(connection, now))
         await write(lambda connection: look(connection, self._on.config.raid, now))
         await write(lambda connection: self._tell_overdue(connection, now))

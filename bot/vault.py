@@ -12,6 +12,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 import os
 import secrets
 import sqlite3
@@ -25,9 +26,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.database import connect
+from bot.database import connect, tidy
 from bot.ids import new_ids, random_pieces
 from bot.migrations import FOLDER, migrate
+from bot.model import ChangedMeanwhile
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
@@ -40,7 +42,7 @@ class KeyProblem(Exception):
     """A key is missing, unreadable or the wrong one. Its text says what to do."""
 
 
-class Erased(Exception):
+class Erased(ChangedMeanwhile):
     """The key that would open this value has been destroyed."""
 
 
@@ -183,6 +185,17 @@ class Vault:
             for key_id in key_ids:
                 self._cache.pop(key_id, None)
             self._together("DELETE FROM person_key WHERE id = ?", key_ids)
+            if key_ids:
+                tidy(self._connection)
+
+    def kept(self, key_ids: Iterable[str]) -> list[str]:
+        """Those of some keys that have not been destroyed, or were put back with a copy."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT id FROM person_key WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(key_ids)),),
+            )
+            return [row["id"] for row in rows]
 
     def _together(self, statement: str, key_ids: Sequence[str]) -> None:
         if not key_ids:

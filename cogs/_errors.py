@@ -7,8 +7,8 @@ from typing import Any
 import discord
 
 from bot.database import StorageUnavailable
+from bot.model import ChangedMeanwhile
 from bot.screens.elements import Screen
-from bot.store.cases import Overtaken
 from bot.words import Voice
 
 _log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def screen_for(error: BaseException, voice: Voice) -> Screen:
     )
     if isinstance(error, StorageUnavailable):
         return Screen(voice.say("cannot_save", reference=reference))
-    if isinstance(error, Overtaken):
+    if isinstance(error, ChangedMeanwhile):
         return Screen(voice.say("changed_meanwhile", reference=reference))
     return Screen(voice.say("went_wrong", reference=reference))
 

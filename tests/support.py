@@ -20,6 +20,7 @@ from bot.decisions import Decisions
 from bot.desk import CaseFile, Desk
 from bot.drift import Drift
 from bot.effects import Outbox
+from bot.erasure import Erasure
 from bot.filling import Informed, NotSaved, Saved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
@@ -277,6 +278,7 @@ class World:
         self.rounds = Rounds(on, self.gate, self.drift, self.lookout)
         self.asking = Asking(on)
         self.sweep = Sweep(on)
+        self.erasure = Erasure(on)
 
     async def drain(self) -> datetime | None:
         """Let the outbox do what is due now."""
@@ -397,6 +399,11 @@ class World:
             return True
         return False
 
+    async def subject_id(self, who: Visitor = ANN) -> str:
+        """The random id of somebody who is known."""
+        lookup = self.foundation.vault.lookup(who.user_id)
+        return str(await self.one("SELECT id FROM subject WHERE lookup = ?", lookup))
+
     async def case_id(self, who: Visitor = ANN) -> str:
         """The id of somebody's newest case."""
         return str(await self.one("SELECT id FROM cases WHERE code = ?", await self.code(who)))
@@ -428,11 +435,15 @@ async def world_in(
         path = folder / "porchlight.db"
         with closing(connect(path)) as connection:
             migrate(connection, FOLDER / "main")
+        ledger = folder / "erasures.jsonl"
+        storage = settings.storage.model_copy(update={"ledger": ledger})
+        settings = settings.model_copy(update={"storage": storage})
         async with Database.opened(path) as database:
+            foundation = Foundation(database, vault, settings, clock)
+            await Erasure(foundation).at_start()
             unsettled = vault.unsettled()
             used = await database.read(lambda c: subjects.known_keys(c, unsettled))
             vault.settle(used, set(unsettled) - used)
-            foundation = Foundation(database, vault, settings, clock)
             yield World(foundation, clock, doorkeeper or FakeDoorkeeper(), path, lookout or FakeLookout())
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
-from bot.model import CaseState, HoldReason
+from bot.model import CaseState, ChangedMeanwhile, HoldReason
 from bot.timing import Turn
 
 
-class Overtaken(Exception):
+class Overtaken(ChangedMeanwhile):
     """Somebody else changed the case first."""
 
 
@@ -287,8 +287,13 @@ def drop_sheet(connection: sqlite3.Connection, case: Case, now: datetime) -> Non
     connection.execute("UPDATE cases SET sheet_id = NULL, wiped_at = ? WHERE id = ?", (to_ms(now), case.id))
 
 
+def strip(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+    """Let go of a case's sheet, while the decision and the links that it rests on stay."""
+    connection.execute("UPDATE cases SET sheet_id = NULL, trimmed_at = ? WHERE id = ?", (to_ms(now), case.id))
+
+
 def delete(connection: sqlite3.Connection, case: Case) -> None:
-    """Delete a case that was never sent and never decided."""
+    """Delete a case, with everything that was noted beside it."""
     connection.execute("DELETE FROM cases WHERE id = ?", (case.id,))
 
 

@@ -121,6 +121,15 @@ def _decision(row: sqlite3.Row) -> Decision:
     )
 
 
+def delete_of_case(connection: sqlite3.Connection, case_id: str) -> list[str]:
+    """Delete the decisions about a case that goes with them; return their ids."""
+    rows = connection.execute("SELECT id FROM decision WHERE case_id = ?", (case_id,)).fetchall()
+    ids = [(row["id"],) for row in rows]
+    connection.executemany("INSERT INTO permit VALUES ('decision', ?)", ids)
+    connection.executemany("DELETE FROM decision WHERE id = ?", ids)
+    return [decision_id for (decision_id,) in ids]
+
+
 def append_verdict(
     connection: sqlite3.Connection,
     *,

@@ -134,22 +134,55 @@ def _interest(connection: sqlite3.Connection, key: PersonKey, row: sqlite3.Row) 
     )
 
 
-def delete_of_case(connection: sqlite3.Connection, case_id: str) -> None:
-    """Delete what was disclosed with a case."""
-    _delete(
-        connection, connection.execute("SELECT id FROM disclosure WHERE case_id = ?", (case_id,)).fetchall()
+def delete_of_case(connection: sqlite3.Connection, case_id: str) -> list[str]:
+    """Delete what was disclosed with a case; return the ids of what is gone."""
+    rows = connection.execute("SELECT id FROM disclosure WHERE case_id = ?", (case_id,)).fetchall()
+    return _delete(connection, [row["id"] for row in rows])
+
+
+def delete_updates(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+    """Delete what a member disclosed later, outside any case; return the ids of what is gone."""
+    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL"
+    return _delete(connection, [row["id"] for row in connection.execute(statement, (subject_id,)).fetchall()])
+
+
+def delete_of_subject(connection: sqlite3.Connection, subject_id: str, *, but: str = "") -> list[str]:
+    """Delete all that somebody disclosed, ``but`` for one; return the ids of what is gone."""
+    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND id <> ?"
+    rows = connection.execute(statement, (subject_id, but)).fetchall()
+    return _delete(connection, [row["id"] for row in rows])
+
+
+def ids_of_subject(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+    """The ids of all that somebody disclosed, the newest first."""
+    rows = connection.execute(
+        "SELECT id FROM disclosure WHERE subject_id = ? ORDER BY version DESC", (subject_id,)
+    )
+    return [row["id"] for row in rows]
+
+
+def newest_outcome(connection: sqlite3.Connection, subject_id: str) -> Disclosed | None:
+    """What somebody's newest disclosure comes to; None where there is none."""
+    row = connection.execute(
+        "SELECT disclosed FROM disclosure WHERE subject_id = ? ORDER BY version DESC LIMIT 1", (subject_id,)
+    ).fetchone()
+    return None if row is None else Disclosed(row["disclosed"])
+
+
+def forget_goal(connection: sqlite3.Connection, disclosure_id: str) -> None:
+    """Delete what somebody typed about what they are here for. The names of organisations stay."""
+    connection.execute(
+        """
+        DELETE FROM interest_text
+        WHERE field = 'goal' AND interest_id IN (SELECT id FROM interest WHERE disclosure_id = ?)
+        """,
+        (disclosure_id,),
     )
 
 
-def delete_updates(connection: sqlite3.Connection, subject_id: str) -> None:
-    """Delete what a member disclosed later, outside any case."""
-    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL"
-    _delete(connection, connection.execute(statement, (subject_id,)).fetchall())
-
-
-def _delete(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> None:
-    for row in rows:
-        disclosure_id = (row["id"],)
+def _delete(connection: sqlite3.Connection, ids: list[str]) -> list[str]:
+    for one in ids:
+        disclosure_id = (one,)
         connection.execute("INSERT INTO permit VALUES ('disclosure', ?)", disclosure_id)
         connection.execute(
             """
@@ -165,6 +198,8 @@ def _delete(connection: sqlite3.Connection, rows: list[sqlite3.Row]) -> None:
         )
         connection.execute("DELETE FROM interest WHERE disclosure_id = ?", disclosure_id)
         connection.execute("DELETE FROM disclosure WHERE id = ?", disclosure_id)
+        connection.execute("DELETE FROM superseded WHERE disclosure_id = ?", disclosure_id)
+    return ids
 
 
 def _place(interest_id: str, field: str) -> str:

@@ -142,8 +142,8 @@ def due(
         SELECT * FROM effect
         WHERE state = 'pending' AND due_at <= ? AND instr(?, ',' || kind || ',') = 0
             AND NOT EXISTS (SELECT 1 FROM stopped WHERE stopped.kind = effect.kind)
-        ORDER BY CASE kind WHEN 'grant' THEN 0 WHEN 'revoke' THEN 0 WHEN 'letter' THEN 1 WHEN 'panel' THEN 2
-            ELSE 3 END, wanted_at, id
+        ORDER BY CASE kind WHEN 'grant' THEN 0 WHEN 'revoke' THEN 0 WHEN 'letter' THEN 1 WHEN 'errand' THEN 1
+            WHEN 'panel' THEN 2 ELSE 3 END, wanted_at, id
         LIMIT ?
         """,
         (to_ms(now), without, most),
@@ -314,6 +314,11 @@ def retry_all(connection: sqlite3.Connection, now: datetime) -> None:
         "UPDATE effect SET state = 'pending', attempts = 0, due_at = ? WHERE state = 'stuck'", (to_ms(now),)
     )
     probe_all(connection, now)
+
+
+def delete(connection: sqlite3.Connection, kind: EffectKind, key: str) -> None:
+    """Forget what was wanted under a key."""
+    connection.execute("DELETE FROM effect WHERE key = ?", (f"{kind.value}:{key}",))
 
 
 def delete_of_case(connection: sqlite3.Connection, case_id: str) -> None:

@@ -140,6 +140,18 @@ def forget_payloads(connection: sqlite3.Connection, case_id: str) -> None:
     )
 
 
+def forget_payloads_of(connection: sqlite3.Connection, object_ids: Iterable[str]) -> None:
+    """Delete what lines about some objects say in codes. The lines and their hashes stay."""
+    connection.execute(
+        """
+        DELETE FROM event_payload WHERE seq IN (
+            SELECT seq FROM event WHERE object_id IN (SELECT value FROM json_each(?))
+        )
+        """,
+        (json.dumps(list(object_ids)),),
+    )
+
+
 def count(connection: sqlite3.Connection, metric: str, now: datetime) -> None:
     """Add one to a counter that is about nobody."""
     connection.execute(

@@ -162,6 +162,12 @@ def note_earlier(connection: sqlite3.Connection, subject_ids: Sequence[str], now
     )
 
 
+def is_earlier(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether somebody is on the list of members from before the bot."""
+    statement = "SELECT 1 FROM earlier_member WHERE subject_id = ?"
+    return connection.execute(statement, (subject_id,)).fetchone() is not None
+
+
 def forget_earlier(connection: sqlite3.Connection, subject_id: str) -> bool:
     """Take somebody off the list of members from before the bot; False when they were not on it."""
     cursor = connection.execute("DELETE FROM earlier_member WHERE subject_id = ?", (subject_id,))

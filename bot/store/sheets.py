@@ -144,6 +144,11 @@ def delete(connection: sqlite3.Connection, sheet_id: str) -> None:
     connection.execute("DELETE FROM sheet WHERE id = ?", (sheet_id,))
 
 
+def delete_of_subject(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Delete every sheet of somebody. No case may hold on to one of them."""
+    connection.execute("DELETE FROM sheet WHERE subject_id = ?", (subject_id,))
+
+
 def delete_updates(connection: sqlite3.Connection, subject_id: str) -> None:
     """Delete the sheets on which a member changed their links."""
     connection.execute("DELETE FROM sheet WHERE subject_id = ? AND source = 'update'", (subject_id,))

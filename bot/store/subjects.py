@@ -24,6 +24,12 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Subject | None:
     return None if row is None else Subject(row["id"], row["key_id"])
 
 
+def lookup_of(connection: sqlite3.Connection, subject_id: str) -> bytes | None:
+    """The hash that somebody is found by."""
+    row = connection.execute("SELECT lookup FROM subject WHERE id = ?", (subject_id,)).fetchone()
+    return None if row is None else bytes(row["lookup"])
+
+
 def get(connection: sqlite3.Connection, subject_id: str) -> Subject | None:
     """The person with this id."""
     row = connection.execute("SELECT id, key_id FROM subject WHERE id = ?", (subject_id,)).fetchone()
@@ -121,9 +127,11 @@ def any_known(connection: sqlite3.Connection) -> bool:
 
 
 def known_keys(connection: sqlite3.Connection, key_ids: list[str]) -> set[str]:
-    """Which of these keys belong to somebody."""
-    statement = "SELECT 1 FROM subject WHERE key_id = ?"
-    return {key_id for key_id in key_ids if connection.execute(statement, (key_id,)).fetchone()}
+    """Which of these keys belong to somebody, or to what is left to do for somebody."""
+    statement = """
+        SELECT 1 FROM subject WHERE key_id = :id UNION ALL SELECT 1 FROM errand WHERE key_id = :id LIMIT 1
+        """
+    return {key_id for key_id in key_ids if connection.execute(statement, {"id": key_id}).fetchone()}
 
 
 def _place(subject_id: str) -> str:

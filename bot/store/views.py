@@ -30,6 +30,11 @@ def note(
     return view
 
 
+def delete_of_case(connection: sqlite3.Connection, case_id: str) -> None:
+    """Have every opening of a case's file lead nowhere."""
+    connection.execute("DELETE FROM file_view WHERE case_id = ?", (case_id,))
+
+
 def get(connection: sqlite3.Connection, ref: str) -> FileView | None:
     """The opening with this ref."""
     row = connection.execute(

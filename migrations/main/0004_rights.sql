@@ -142,3 +142,6 @@ CREATE INDEX sheet_to_trim ON sheet (sent_at)
 CREATE INDEX case_ended ON cases (closed_at)
     WHERE state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed');
 CREATE INDEX case_wave_opened ON cases (opened_at) WHERE wave_id IS NOT NULL;
+
+-- Deleting a decision looks for the case that rests on it.
+CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
