@@ -1,15 +1,16 @@
 """What each effect comes down to: a call on the server, worked out from how things stand now."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
+from bot.attempt import Attempt
 from bot.erasing import retire_card
+from bot.errands import Errands, note_sent
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
-from bot.notices import notice
+from bot.notices import notice, people_in
 from bot.ports import Done, Doorkeeper, Later, Lookout, Member, Refused, Result, Room, Why
 from bot.screens import desk as desk_screens
 from bot.screens import letters as letter_screens
@@ -19,29 +20,13 @@ from bot.screens.panel import panel
 from bot.store import cases, decisions, effects, events, marks, messages, presence, subjects
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
-from bot.store.messages import Posted
+from bot.store.messages import Posted, SentKind
 
 _SCREENING_TAKES = timedelta(minutes=1)
 """How long after a look somebody may have passed Discord's own screening; the pauses grow from there."""
 
 _NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROOM})
 """A person cannot be reached this way, and the panel's button tells them instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """What one effect comes down to: a call, and what to note of its result."""
-
-    call: Callable[[], Awaitable[Result]]
-    note: Callable[[sqlite3.Connection, Result], None] = lambda _connection, _result: None
-    settled_by: frozenset[Why] = frozenset()
-    """Refusals that end the effect rather than hand it to a person."""
-    mended_by_retry: frozenset[Why] = frozenset()
-    """Refusals after which trying again does something else."""
-    posts: bool = False
-    """Whether the call may send a message, which must not be sent twice."""
-    since: datetime | None = None
-    """Since when it may have been sent already, by an attempt that was not answered."""
 
 
 class Attempts:
@@ -52,6 +37,7 @@ class Attempts:
         self._on = foundation
         self._doorkeeper = doorkeeper
         self._lookout = lookout
+        self._errands = Errands(foundation, doorkeeper)
 
     def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -62,6 +48,8 @@ class Attempts:
                 return self._notice(connection, effect)
             case EffectKind.LETTER:
                 return self._letter(connection, effect)
+            case EffectKind.ERRAND:
+                return self._errands.attempt(connection, effect)
             case EffectKind.RETIRE:
                 return self._retire(effect)
             case _:
@@ -136,6 +124,7 @@ class Attempts:
         def note(connection: sqlite3.Connection, result: Result) -> None:
             if isinstance(result, Done):
                 self._note(connection, case, f"case.told_{effect.target}")
+            self._track(connection, SentKind.REMINDER, case, result)
 
         return self._telling(effect, user_id, screen, note)
 
@@ -169,7 +158,12 @@ class Attempts:
             since=since,
         )
 
+    def _track(self, connection: sqlite3.Connection, kind: SentKind, case: Case, result: Result) -> None:
+        note_sent(connection, self._on, kind, result, subject_id=case.subject_id, case_id=case.id)
+
     def _note(self, connection: sqlite3.Connection, case: Case, action: str) -> None:
+        if cases.get(connection, case.id) is None:
+            return  # Deleted meanwhile, with its own line as the last.
         events.record(
             connection,
             now=self._on.now(),
@@ -196,6 +190,7 @@ class Attempts:
             delivery = _delivery(result)
             if delivery is not None:
                 decisions.note_delivery(connection, letter.id, delivery)
+            self._track(connection, SentKind.LETTER, case, result)
 
         return self._telling(effect, user_id, screen, note)
 
@@ -228,7 +223,13 @@ class Attempts:
                 return await self._doorkeeper.post(other, screen, nonce, since)
             return result
 
-        return Attempt(call, since=since)
+        about = people_in(connection, effect.target)
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            for one in about:
+                note_sent(connection, self._on, SentKind.NOTICE, result, subject_id=one)
+
+        return Attempt(call, note, since=since)
 
     def _retire(self, effect: Effect) -> Attempt:
         """Close a card whose case has been deleted."""

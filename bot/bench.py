@@ -90,7 +90,9 @@ class Bench:
         view = views.get(connection, ref)
         moderator = self._on.find(connection, visitor.user_id)
         case = cases.get(connection, view.case_id) if view else None
-        if view is None or case is None or moderator is None or view.moderator_id != moderator.id:
+        if view is None or case is None:
+            return MayNot("file_gone")
+        if moderator is None or view.moderator_id != moderator.id:
             return MayNot("open_it_yourself")
         return self.seat(connection, visitor, case, outcome, view.case_version)
 

@@ -17,7 +17,6 @@ from bot.reconcile import (
     CONFIRMED_FIRST,
     Do,
     LastChange,
-    OnRecord,
     Person,
     Policy,
     Seen,
@@ -106,8 +105,7 @@ class Drift:
     async def _look_into(self, user_id: int, look: Look, *, has_role: bool) -> None:
         """See to one person, if what was heard of them is news; as they are now, not as it was heard."""
         [found] = await self._found([user_id])
-        record = found.record if found else OnRecord()
-        discord = self._on.config.discord
+        record, discord = found.record, self._on.config.discord
         if look.policy.first_look and record.standing is Standing.UNKNOWN:
             if discord is None or discord.members_intent:
                 return  # The first round is yet to tell who was here before the bot.
@@ -137,7 +135,7 @@ class Drift:
         numbers: set[int] = set()
         for some in _in_parts(members):
             found = await self._found([member.user_id for member in some])
-            numbers.update(one.number for one in found if one)
+            numbers.update(one.number for one in found if one.number is not None)
             todo = [
                 member
                 for member, one in zip(some, found, strict=True)
@@ -191,13 +189,13 @@ class Drift:
         now = self._on.now()
         effects.want_once(connection, EffectKind.NOTICE, key="cannot_read", now=now, target="cannot_read")
 
-    async def _found(self, user_ids: Sequence[int]) -> list[Found | None]:
+    async def _found(self, user_ids: Sequence[int]) -> list[Found]:
         vault = self._on.vault
         return await self._on.database.read(
             lambda c: [presence.find(c, vault.lookup(user_id)) for user_id in user_ids]
         )
 
-    def _person(self, member: Member, found: Found | None, look: Look) -> Person:
+    def _person(self, member: Member, found: Found, look: Look) -> Person:
         discord = self._on.config.discord
         run_by = frozenset((*discord.moderator_roles, *discord.staff_roles)) if discord else frozenset[int]()
         seen = Seen(
@@ -206,8 +204,7 @@ class Drift:
             pending=member.pending,
             automod=member.automod,
         )
-        record = found.record if found else OnRecord()
-        return Person(member.user_id, seen, record, self._last(member.user_id, look))
+        return Person(member.user_id, seen, found.record, self._last(member.user_id, look))
 
     def _last(self, user_id: int, look: Look) -> LastChange | None:
         change = (look.changes or {}).get(user_id)
@@ -229,11 +226,11 @@ class Drift:
         connection: sqlite3.Connection,
         do: Do,
         member: Member,
-        found: Found | None,
+        found: Found,
         look: Look,
         hand: "_Hand",
     ) -> None:
-        case_id = found.case_id if found else None
+        case_id = found.case_id
         change = (look.changes or {}).get(member.user_id)
         match do:
             case Do.ARRIVE:
@@ -248,7 +245,7 @@ class Drift:
             case Do.NOTE_TAKEN | Do.NOTE_GIVEN if case_id and change:
                 note = self._incidents.taken if do is Do.NOTE_TAKEN else self._incidents.given
                 note(connection, case_id, change)
-            case Do.SETTLE if found:
+            case Do.SETTLE:
                 self._incidents.settle(connection, found.subject_id)
             case Do.NOTE_SIGNS if case_id:
                 presence.note_signs(connection, [(case_id, member.pending, member.automod)])

@@ -16,7 +16,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from bot.attempts import Attempt, Attempts
+from bot.attempt import Attempt
+from bot.attempts import Attempts
 from bot.foundation import Foundation
 from bot.pacing import BANNED, Pace
 from bot.ports import Done, Doorkeeper, Later, Lookout, Refused, Result, Why

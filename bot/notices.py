@@ -38,6 +38,20 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     return room, desk_screens.notice(voice, target)
 
 
+def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
+    """Whom a notice mentions, and whose request it names by its code: subjects, as they are known now."""
+    kind, _, argument = target.partition(":")
+    if kind == "bot_added":
+        found = [argument.partition(":")[0]]
+    elif kind in ABOUT_ACCESS:
+        about, _, by = argument.partition(":")
+        case = cases.get(connection, about)
+        found = [by, case.subject_id if case else ""]
+    else:
+        found = []
+    return tuple(dict.fromkeys(one for one in found if one))
+
+
 def _user(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> int | None:
     """Somebody's Discord id, where it is known and they are still on record."""
     return on.user_id(connection, subject_id) if subject_id else None

@@ -84,7 +84,10 @@ class Doorkeeper(Protocol):
         """Give somebody the member role. Giving it twice is the same as once."""
 
     async def revoke(self, user_id: int, case_code: str) -> Result:
-        """Take the member role from somebody. Taking it twice is the same as once."""
+        """Take the member role from somebody. Taking it twice is the same as once.
+
+        The code is empty for somebody of whom nothing is kept any more.
+        """
 
     async def remove(self, user_id: int, case_code: str) -> Result:
         """Remove somebody from the server. Never a ban: they can come back."""
@@ -112,6 +115,9 @@ class Doorkeeper(Protocol):
 
     async def delete(self, channel_id: int, message_id: int) -> Result:
         """Delete a message of the bot's own, in a channel or a private conversation."""
+
+    async def delete_in(self, room: Room, message_id: int) -> Result:
+        """Delete a message of the bot's own, in one of its rooms."""
 
 
 @dataclass(frozen=True, slots=True)

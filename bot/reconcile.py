@@ -59,6 +59,8 @@ class OnRecord:
     """The role is being given, or a person has been asked to see why it cannot be."""
     revoking: bool = False
     """The same for taking it."""
+    erased: bool = False
+    """They had everything deleted, and the role is being taken for that: it is no news."""
     pending: bool = False
     automod: bool = False
 
@@ -148,6 +150,8 @@ def depends_on_last_change(person: Person) -> bool:
 
 def _about(person: Person, policy: Policy) -> list[Do]:
     seen, record = person.seen, person.record
+    if seen is not None and seen.has_role and record.erased and record.standing is not Standing.MEMBER:
+        return []
     if seen is None:
         present = record.standing in {Standing.EARLIER, Standing.OPEN, Standing.MEMBER, Standing.TAKEN}
         return [Do.LEAVE] if present and not record.away else []

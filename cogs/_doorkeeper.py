@@ -64,10 +64,13 @@ class DiscordDoorkeeper:
         )
 
     async def revoke(self, user_id: int, case_code: str) -> Result:
-        """Take the member role."""
+        """Take the member role. Of somebody of whom nothing is kept, the audit log is told no code."""
         return await _result(
             self._client.http.remove_role(
-                self._ids.server, user_id, self._ids.member_role, reason=f"case {case_code}"
+                self._ids.server,
+                user_id,
+                self._ids.member_role,
+                reason=f"case {case_code}" if case_code else None,
             )
         )
 
@@ -151,6 +154,10 @@ class DiscordDoorkeeper:
     async def delete(self, channel_id: int, message_id: int) -> Result:
         """Delete a message of the bot's own. The audit log keeps nothing of that."""
         return await _result(self._client.http.delete_message(channel_id, message_id))
+
+    async def delete_in(self, room: Room, message_id: int) -> Result:
+        """Delete a message of the bot's own, in a channel known by what it is for."""
+        return await self.delete(self._channel(room).id, message_id)
 
     def _channel(self, room: Room) -> discord.PartialMessageable:
         ids = {

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 
 from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Why
 from bot.screens.elements import Screen
-from tests.support import MEMBER_ROLE, MODERATOR_ROLE, NOW, FakeClock, FakeDoorkeeper
+from tests.support import (
+    MEMBER_ROLE,
+    MODERATOR_ROLE,
+    NOW,
+    PRIVATE,
+    ROOMS,
+    FakeClock,
+    FakeDoorkeeper,
+)
 
 NONCES_LAST = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(minutes=2)
@@ -237,17 +245,30 @@ class Server(FakeDoorkeeper):
         for one in self.messages:
             remembered = one.nonce == nonce and self.times.real - one.at < NONCES_LAST
             if one.place == place and remembered:
-                return Done(one.id)
+                return _sent(one)
         for one in reversed(self.standing(place)):
             if since and one.at >= since - CLOCKS_DIFFER and one.first_line == sent.first_line:
                 if one.nonce[:16] != nonce[:16]:
                     self.wrongs.append(f"one message was taken for another: {sent.first_line}")
                 one.screen = screen
-                return Done(one.id)
+                return _sent(one)
         if any(one.nonce == nonce and one.place == place for one in self.messages):
             self.wrongs.append(f"the same was sent twice: {sent.first_line}")
         self.messages.append(sent)
-        return Done(sent.id)
+        return _sent(sent)
+
+    async def delete(self, channel_id: int, message_id: int) -> Result:
+        def do() -> Result:
+            found = self.message(message_id)
+            if found is None or _channel(found.place) != channel_id:
+                return Refused(Why.MISSING_MESSAGE)
+            found.deleted = True
+            return Done()
+
+        return self._answer(do)
+
+    async def delete_in(self, room: Room, message_id: int) -> Result:
+        return await self.delete(ROOMS[room], message_id)
 
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:  # noqa: ARG002 - as above
         def do() -> Result:
@@ -309,3 +330,12 @@ class Server(FakeDoorkeeper):
             return False
         self.unseen -= 1
         return True
+
+
+def _sent(message: Message) -> Done:
+    return Done(message.id, channel_id=_channel(message.place), message_ids=(message.id,))
+
+
+def _channel(place: str) -> int:
+    """The channel of a room, or of the private conversation with a person."""
+    return int(place) + PRIVATE if place.isdigit() else ROOMS[Room(place)]

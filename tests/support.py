@@ -48,6 +48,11 @@ NOTICE = "We keep your answers, locked away."
 MEMBER_ROLE = 100000000000000002
 MODERATOR_ROLE = 100000000000000006
 
+PRIVATE = 1000
+"""Added to somebody's id, the channel of their private conversation with the bot."""
+ROOMS = {room: 700 + number for number, room in enumerate(Room)}
+"""The channel that each room is."""
+
 Raw = Mapping[str, str | Sequence[str] | None]
 
 
@@ -113,18 +118,25 @@ class FakeDoorkeeper:
         return self._result(Call("pause_invites", nonce=until.isoformat() if until else ""))
 
     async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
-        return self._result(Call("tell", user_id=user_id, screen=screen, nonce=nonce, since=since))
+        self._next_message += 1
+        call = Call("tell", user_id=user_id, screen=screen, nonce=nonce, since=since)
+        sent = self._next_message
+        return self._result(call, Done(sent, channel_id=user_id + PRIVATE, message_ids=(sent,)))
 
     async def post(self, room: Room, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         self._next_message += 1
         call = Call("post", room=room, screen=screen, nonce=nonce, since=since)
-        return self._result(call, Done(self._next_message))
+        sent = self._next_message
+        return self._result(call, Done(sent, channel_id=ROOMS[room], message_ids=(sent,)))
 
     async def edit(self, room: Room, message_id: int, screen: Screen) -> Result:
         return self._result(Call("edit", room=room, message_id=message_id, screen=screen))
 
     async def delete(self, channel_id: int, message_id: int) -> Result:
         return self._result(Call("delete", message_id=message_id, nonce=str(channel_id)))
+
+    async def delete_in(self, room: Room, message_id: int) -> Result:
+        return self._result(Call("delete", room=room, message_id=message_id))
 
     async def stands(self, room: Room, message_id: int) -> Result:
         return self._result(Call("stands", room=room, message_id=message_id))

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.clock import from_ms, to_ms
 from bot.model import OPEN_STATES, CaseState
 from bot.reconcile import OnRecord, Standing
+from bot.store import errands
 
 _BUSY = frozenset({"pending", "stuck"})
 
@@ -16,7 +17,8 @@ _BUSY = frozenset({"pending", "stuck"})
 class Found:
     """What is on record about somebody. ``number`` is good for as long as one look takes, and no longer."""
 
-    number: int
+    number: int | None
+    """None for a stranger."""
     subject_id: str
     case_id: str | None
     """The newest case."""
@@ -33,8 +35,8 @@ class Expected:
     """Where the next page begins."""
 
 
-def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
-    """What is on record about the person with this lookup hash; None for a stranger."""
+def find(connection: sqlite3.Connection, lookup: bytes) -> Found:
+    """What is on record about the person with this lookup hash."""
     row = connection.execute(
         """
         SELECT subject.rowid AS number, subject.id AS subject_id, cases.id AS case_id, cases.state,
@@ -44,7 +46,8 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
                 SELECT 1 FROM task WHERE task.subject_id = subject.id AND task.kind = 'unrecorded_role'
             ) AS noted,
             (SELECT effect.state FROM effect WHERE effect.key = 'grant:' || cases.id) AS granting,
-            (SELECT effect.state FROM effect WHERE effect.key = 'revoke:' || cases.id) AS revoking
+            (SELECT effect.state FROM effect WHERE effect.key = 'revoke:' || cases.id) AS revoking,
+            EXISTS (SELECT 1 FROM errand WHERE errand.lookup = subject.lookup) AS erased
         FROM subject
         LEFT JOIN cases ON cases.id = (
             SELECT newest.id FROM cases AS newest WHERE newest.subject_id = subject.id
@@ -55,7 +58,11 @@ def find(connection: sqlite3.Connection, lookup: bytes) -> Found | None:
         """,
         (lookup,),
     ).fetchone()
-    return None if row is None else _found(row)
+    return _stranger(connection, lookup) if row is None else _found(row)
+
+
+def _stranger(connection: sqlite3.Connection, lookup: bytes) -> Found:
+    return Found(None, "", None, OnRecord(erased=errands.is_revoking(connection, lookup)))
 
 
 def _found(row: sqlite3.Row) -> Found:
@@ -67,6 +74,7 @@ def _found(row: sqlite3.Row) -> Found:
         noted=bool(row["noted"]),
         granting=row["granting"] in _BUSY,
         revoking=row["revoking"] in _BUSY,
+        erased=bool(row["erased"]),
         pending=bool(row["pending"]),
         automod=bool(row["automod"]),
     )

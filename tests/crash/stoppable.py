@@ -160,7 +160,8 @@ class LastingServer:
             if not already and nonce not in self._nonces:
                 self._state["told"].append([user_id, screen.text])
                 self._nonces[nonce] = 0
-            return Done()
+            sent = self._state["told"].index([user_id, screen.text]) + 1
+            return Done(sent, channel_id=user_id, message_ids=(sent,))
 
         return self._done("tell", tell)
 
@@ -176,7 +177,7 @@ class LastingServer:
                 for message in messages:
                     if message["room"] == room and message["text"].strip().startswith(first_line):
                         return Done(message["id"])
-            message_id = len(messages) + 1000
+            message_id = max((message["id"] for message in messages), default=999) + 1
             messages.append({"id": message_id, "room": room, "text": screen.text})
             self._nonces[nonce] = message_id
             return Done(message_id)
@@ -199,6 +200,30 @@ class LastingServer:
         """Whether a message is there."""
         there = any(message["id"] == message_id for message in self._state["messages"])
         return self._done(f"look in {room}", lambda: Done() if there else Refused(Why.MISSING_MESSAGE))
+
+    async def delete(self, channel_id: int, message_id: int) -> Result:
+        """Delete a message: in a room, or in the conversation with a person."""
+
+        def delete() -> Result:
+            told = self._state["told"]
+            if not 0 < message_id <= len(told) or told[message_id - 1][0] != channel_id:
+                return Refused(Why.MISSING_MESSAGE)
+            told[message_id - 1] = [channel_id, "deleted"]
+            return Done()
+
+        return self._done("delete", delete)
+
+    async def delete_in(self, room: Room, message_id: int) -> Result:
+        """Delete a posted message."""
+
+        def delete() -> Result:
+            messages = self._state["messages"]
+            there = [message for message in messages if message["id"] != message_id]
+            found = len(there) < len(messages)
+            self._state["messages"] = there
+            return Done() if found else Refused(Why.MISSING_MESSAGE)
+
+        return self._done(f"delete in {room}", delete)
 
     def _role(self, user_id: int, *, given: bool) -> Result:
         if user_id not in self._state["here"]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import discord
 import pytest
 
-from bot.attempts import Attempt
+from bot.attempt import Attempt
 from bot.desk import Queue
 from bot.effects import Outbox
 from bot.ports import Done, Later, Refused, Result, Room

@@ -1,0 +1,24 @@
+"""An attempt at an effect: a call on the server, and what to note of its result."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.ports import Result, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one effect comes down to: a call, and what to note of its result."""
+
+    call: Callable[[], Awaitable[Result]]
+    note: Callable[[sqlite3.Connection, Result], None] = lambda _connection, _result: None
+    settled_by: frozenset[Why] = frozenset()
+    """Refusals that end the effect rather than hand it to a person."""
+    mended_by_retry: frozenset[Why] = frozenset()
+    """Refusals after which trying again does something else."""
+    posts: bool = False
+    """Whether the call may send a message, which must not be sent twice."""
+    since: datetime | None = None
+    """Since when it may have been sent already, by an attempt that was not answered."""
