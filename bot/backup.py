@@ -1,19 +1,25 @@
-"""Copies of the two files, made while the bot runs: each is its file whole, at one moment.
+"""Copies of database and keys, made while the bot runs: each is its file whole, at one moment.
 
 The database is copied first. A key is always on disk before anything is sealed with it, so that the
-copy of the keys, made after, has every key that the copy of the database needs.
+copy of the keys, made after, has every key that the copy of the database needs. The ledger comes last:
+the later it is, the more it knows of who must not come back.
 """
 
 import os
+import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from bot.config.tables import Storage
-from bot.database import commit, connect
-from bot.store import events, subjects
+from bot.database import connect, untouched
+from bot.dated import MARKER, stamp
+from bot.key_file import flush_folder
+from bot.operating import note
+from bot.store import soundness, subjects
 
 
 class BackupProblem(Exception):
@@ -22,99 +28,179 @@ class BackupProblem(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Where the copies lie."""
+    """Where the copies lie. ``ledger`` and ``anchors`` are there only where there was something to copy."""
 
     database: Path
     keys: Path
+    ledger: Path
+    anchors: Path
+
+    @classmethod
+    def below(cls, folder: Path, keys_folder: Path) -> "Copies":
+        """The copies in a folder, the keys in another or the same."""
+        ledger = folder / "ledger"
+        return cls(
+            folder / "data" / "porchlight.db",
+            keys_folder / "keys" / "keys.db",
+            ledger / "erasures.jsonl",
+            ledger / "anchors.jsonl",
+        )
+
+    @property
+    def all(self) -> tuple[Path, Path, Path, Path]:
+        """Every file."""
+        return self.database, self.keys, self.ledger, self.anchors
 
 
-def backup(storage: Storage, to: Path, now: datetime) -> Copies:
-    """Copy database and keys into two sub-folders of ``to``, mode 0600. The master key is never copied.
+def intent_of(storage: Storage) -> Path:
+    """The note that copies are being put back: until it is gone, nothing here is to be relied on."""
+    return storage.database.with_name(f"{storage.database.name}.restore")
 
-    Nothing is overwritten, and nothing is migrated: a copy can be made before an upgrade. Raises
-    BackupProblem or sqlite3.Error.
+
+def backup(
+    storage: Storage, to: Path, now: datetime, *, keys_to: Path | None = None, dated: bool = False
+) -> Copies:
+    """Copy database, keys, ledger and anchors into sub-folders of ``to``, mode 0600.
+
+    The keys go below ``keys_to`` where it is given. With ``dated``, a folder named after the moment holds
+    the copy. The master key is never copied, nothing is overwritten, and nothing is migrated: a copy can
+    be made before an upgrade. It has its name once it is whole, checked and on disk. Raises BackupProblem,
+    StorageUnavailable, sqlite3.Error or OSError.
     """
-    copies = Copies(to / "data" / storage.database.name, to / "keys" / storage.keys.name)
-    _refuse(storage, to, copies)
-    for folder in (to, copies.database.parent, copies.keys.parent):
+    apart = keys_to or to
+    final, final_keys = (to / stamp(now), apart / stamp(now)) if dated else (to, apart)
+    copies = Copies.below(final, final_keys)
+    _refuse(storage, (to, apart), copies)
+    for folder in {to, apart}:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _note(storage.database, now)
-    made: list[Path] = []
-    try:
-        for source, copy in ((storage.database, copies.database), (storage.keys, copies.keys)):
-            _copy(source, copy, made)
-        _insist_on_the_pair(copies)
-    except BaseException:
-        for file in made:
-            file.unlink(missing_ok=True)
-        raise
+    note(storage.database, now, "backup.begun", "backup")
+    if dated:
+        _fill_dated(storage, final, final_keys)
+    else:
+        _fill(storage, copies)
     return copies
 
 
-def _refuse(storage: Storage, to: Path, copies: Copies) -> None:
+def _refuse(storage: Storage, folders: tuple[Path, Path], copies: Copies) -> None:
+    if intent_of(storage).exists():
+        raise BackupProblem("A restore was cut short. Start the bot, and it is finished; then copy.")
     for source in (storage.database, storage.keys):
         if not source.exists():
             raise BackupProblem(f"There is no {source}. Has the bot run here yet?")
-        if storage.key_file.exists() and source.samefile(storage.key_file):
+        if _visible(storage.key_file) and source.samefile(storage.key_file):
             raise BackupProblem(f"{source} is the master key, which is never copied. See [storage].")
-    if storage.key_file.exists() and storage.key_file.resolve().is_relative_to(to.resolve()):
-        raise BackupProblem(
-            f"The master key lies in {to}. Choose another folder: whoever finds data, keys and master key "
-            "together can read everything."
-        )
-    for copy in (copies.database, copies.keys):
+    for to in folders:
+        if _visible(storage.key_file) and storage.key_file.resolve().is_relative_to(to.resolve()):
+            raise BackupProblem(
+                f"The master key lies in {to}. Choose another folder: whoever finds data, keys and master "
+                "key together can read everything."
+            )
+    for copy in copies.all:
         for file in (copy, _unfinished(copy)):
             if file.exists():
                 raise BackupProblem(f"{file} exists already. Choose another folder; nothing is overwritten.")
 
 
-def _note(database: Path, now: datetime) -> None:
-    """Write down that the operator makes a copy."""
-
-    def unit(connection: sqlite3.Connection) -> None:
-        events.record(
-            connection,
-            now=now,
-            actor="operator",
-            action="backup.begun",
-            object_kind="backup",
-            object_id="backup",
-        )
-
-    with closing(connect(database)) as connection:
-        for result in commit(connection, [unit]):
-            if isinstance(result, BaseException):
-                raise result
+def _visible(file: Path) -> bool:
+    """Whether a file is there for this program to see: a service that makes copies needs no master key."""
+    try:
+        return file.exists()
+    except PermissionError:
+        return False
 
 
-def _unfinished(copy: Path) -> Path:
-    return copy.with_name(f"{copy.name}.unfinished")
+def _unfinished(path: Path) -> Path:
+    return path.with_name(f"{path.name}.unfinished")
 
 
-def _copy(source: Path, copy: Path, made: list[Path]) -> None:
-    """Copy one file. It gets its name only when it is whole and on disk."""
+def _fill_dated(storage: Storage, final: Path, final_keys: Path) -> None:
+    """Fill new folders, which get their names last; the keys' folder first, without which data is nothing."""
+    folders = list(dict.fromkeys((final_keys, final)))
+    begun: list[Path] = []
+    try:
+        for folder in map(_unfinished, folders):
+            folder.mkdir(mode=0o700)
+            begun.append(folder)
+            (folder / MARKER).touch(mode=0o600)
+        _fill(storage, Copies.below(_unfinished(final), _unfinished(final_keys)))
+        for folder, unfinished in zip(folders, begun, strict=True):
+            unfinished.rename(folder)
+            flush_folder(folder.parent)
+    except BaseException:
+        for folder in begun:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _fill(storage: Storage, copies: Copies) -> None:
+    with _all_or_nothing(copies) as made:
+        # Before the database: an anchor of a moment that the copy does not reach would accuse it.
+        if storage.anchors.exists():
+            made.append(_copied_as_it_is(storage.anchors, copies.anchors))
+        for source, copy in ((storage.database, copies.database), (storage.keys, copies.keys)):
+            made.append(_copied(source, copy))
+        _insist_that_they_are_sound(*map(_unfinished, (copies.database, copies.keys)))
+        if storage.ledger.exists():
+            made.append(_copied_as_it_is(storage.ledger, copies.ledger))
+
+
+@contextmanager
+def _all_or_nothing(copies: Copies) -> Iterator[list[Path]]:
+    """Gather unfinished copies, and give them their names at the end; or leave none of them."""
+    made: list[Path] = []
+    try:
+        yield made
+        for copy in copies.all:
+            if _unfinished(copy) in made:
+                _unfinished(copy).rename(copy)
+                made.append(copy)
+                flush_folder(copy.parent)
+    except BaseException:
+        for copy in copies.all:
+            _unfinished(copy).unlink(missing_ok=True)
+        for file in made:
+            file.unlink(missing_ok=True)
+        raise
+
+
+def _begun(copy: Path) -> Path:
+    """An empty, unfinished copy."""
+    copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = _unfinished(copy)
     os.close(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    made.append(unfinished)
+    return unfinished
+
+
+def _copied(source: Path, copy: Path) -> Path:
+    """A database, as it is at one moment."""
+    unfinished = _begun(copy)
     with closing(connect(source)) as connection, closing(sqlite3.connect(unfinished)) as target:
         connection.backup(target)
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-    unfinished.rename(copy)
-    made.append(copy)
-    folder = os.open(copy.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    return _on_disk(unfinished)
 
 
-def _insist_on_the_pair(copies: Copies) -> None:
+def _copied_as_it_is(source: Path, copy: Path) -> Path:
+    unfinished = _begun(copy)
+    unfinished.write_bytes(source.read_bytes())
+    return _on_disk(unfinished)
+
+
+def _on_disk(file: Path) -> Path:
+    with file.open("rb") as opened:
+        os.fsync(opened.fileno())
+    return file
+
+
+def _insist_that_they_are_sound(database: Path, keys: Path) -> None:
+    """See that the copies are whole, and belong together."""
     pairs = set()
-    for copy in (copies.database, copies.keys):
-        uri = f"{copy.absolute().as_uri()}?immutable=1"
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
-            connection.row_factory = sqlite3.Row
+    for copy in (database, keys):
+        with untouched(copy) as connection:
+            if not soundness.is_whole(connection):
+                raise BackupProblem(
+                    "The copy is damaged, and was not kept: the disk may be ill, or the data are damaged "
+                    "themselves. Check the disk, and keep the copies that you have."
+                )
             pairs.add(subjects.pair(connection))
     if len(pairs) != 1 or pairs == {""}:
         raise BackupProblem(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_backup, cli_init, cli_papers, cli_setup
+from bot import cli_backup, cli_init, cli_keys, cli_papers, cli_setup
 from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
@@ -36,6 +36,10 @@ app.command("setup")(cli_setup.setup)
 app.command("backup")(cli_backup.backup)
 app.command("explain")(cli_papers.explain)
 app.command("papers")(cli_papers.papers)
+app.command("restore")(cli_backup.restore)
+app.command("keygen")(cli_keys.keygen)
+app.command("rotate-key")(cli_keys.rotate_key)
+app.command("recovery-copy")(cli_keys.recovery_copy)
 
 
 def main() -> None:

@@ -296,7 +296,8 @@ def _end_with_the_key(path: Path, config: Config, secrets: Secrets) -> None:
         f"  {path}: the configuration, with the ids of your server. Copy it with the data\n"
         f"  {storage.database}: cases, answers, the log. Copy it to another machine\n"
         f"  {storage.keys}: each person's key. Copy it apart from the database, and keep no old copies\n"
-        f"  {storage.key_file}: the master key. Never in the same place as a copy of the other two\n"
+        f"  {storage.ledger}: who was erased, in random numbers. Copy it often, away from this machine\n"
+        f"  {storage.key_file}: the master key. Never in the same place as a copy of the data\n"
         "  .env: the token. Copy it nowhere; Discord makes you a new one\n",
         markup=False,
     )

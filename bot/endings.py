@@ -23,10 +23,10 @@ _BY_CODE = {
     "EISDIR": "{file} cannot be opened, because it is a folder. Check its path in [storage].",
     "SQLITE_IOERR": "The disk does not read or write {file} as it should. See what the machine's own log "
     "says about the disk, and make a copy of the data folder before anything else.",
-    "SQLITE_CORRUPT": "{file} is damaged. Keep it as it is, put back your newest copy of the whole data "
-    "folder, and check the disk.",
+    "SQLITE_CORRUPT": "{file} is damaged. Put back your newest copy with restore, which keeps what is there, "
+    "and check the disk.",
     "SQLITE_NOTADB": "{file} is no database, or it is damaged. Check its path in [storage]; if that is "
-    "right, keep the file and put back your newest copy of the whole data folder.",
+    "right, put back your newest copy with restore, which keeps what is there.",
 }
 _OTHERWISE = (
     "{file} cannot be used ({code}). See that the disk is well and that no other program works on the file, "

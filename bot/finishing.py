@@ -42,11 +42,12 @@ async def finish_if_possible(on: Foundation) -> None:
 async def _carry_through(on: Foundation, pending: list[Pending]) -> None:
     storage = on.config.storage
     with about(storage.ledger):
-        await asyncio.to_thread(ledger.append, storage.ledger, [_line(one) for one in pending])
+        await asyncio.to_thread(ledger.append, storage.ledger, [line_of(one) for one in pending])
     with about(storage.keys):
         await on.destroy_keys([one.key_id for one in pending if one.key_id])
     await on.database.write(lambda connection: erasures.finish(connection, [one.id for one in pending]))
 
 
-def _line(one: Pending) -> Line:
+def line_of(one: Pending) -> Line:
+    """What the ledger says about an erasure."""
     return Line(one.id, one.at.date(), one.what, one.subject_id, one.case_id, one.key_id)

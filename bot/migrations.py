@@ -64,13 +64,25 @@ def migrate(connection: sqlite3.Connection, folder: Path) -> int:
     """
     migrations = read_migrations(folder)
     connection.execute(_LEDGER)
-    rows = connection.execute("SELECT number, name, sha256 FROM migration ORDER BY number")
-    applied = {row[0]: (row[1], row[2]) for row in rows}
+    applied = _applied(connection)
     _refuse_disagreement(migrations, applied)
     pending = [migration for migration in migrations if migration.number not in applied]
     for migration in pending:
         _apply(connection, migration)
     return len(pending)
+
+
+def refuse_foreign(connection: sqlite3.Connection, folder: Path) -> None:
+    """See that a database could be brought up to date, and change nothing. Raises SchemaProblem."""
+    found = connection.execute("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migration'")
+    if found.fetchone() is None:
+        raise SchemaProblem("This is no database of Porchlight's.")
+    _refuse_disagreement(read_migrations(folder), _applied(connection))
+
+
+def _applied(connection: sqlite3.Connection) -> dict[int, tuple[str, str]]:
+    rows = connection.execute("SELECT number, name, sha256 FROM migration ORDER BY number")
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def _refuse_disagreement(migrations: list[Migration], applied: dict[int, tuple[str, str]]) -> None:

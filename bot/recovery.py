@@ -1,10 +1,10 @@
 """The recovery copy of the master key: a file to carry off this machine."""
 
-import base64
 import os
 from pathlib import Path
 
-from bot.vault import KeyProblem, decode_master
+from bot.key_file import decode_master, encode_master, without_remarks
+from bot.sealing import KeyProblem
 
 FILE_NAME = "porchlight-recovery-key.txt"
 
@@ -14,8 +14,11 @@ _TEXT = """\
 # Move this file off this machine: into a password manager, or onto a stick in a drawer. Keep it apart
 # from every copy of the data. The data alone names nobody; with this key they can be read.
 #
-# If data/master.key is lost, nothing can be read again, by anybody, except with this copy. To use it,
-# write the line below, and nothing else, into the key file (mode 0600), or set PORCHLIGHT_KEY to it.
+# If the key file is lost, nothing can be read again, by anybody, except with this copy. To use it, put this
+# file in the place of the key file (mode 0600), or set PORCHLIGHT_KEY to the line below.
+#
+# Once the master key is replaced, with rotate-key, this copy opens nothing but old copies of the data.
+# Destroy it then, and keep a copy of the new key instead.
 """
 
 
@@ -36,16 +39,14 @@ def save_recovery_copy(folder: Path, master: bytes) -> tuple[Path, bool]:
         ) from None
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         os.fchmod(descriptor, 0o600)
-        file.write(_TEXT + base64.b64encode(master).decode() + "\n")
+        file.write(_TEXT + encode_master(master) + "\n")
         file.flush()
         os.fsync(descriptor)
     return path, True
 
 
 def _key_in(path: Path) -> bytes | None:
-    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
-    keys = [line for line in lines if line.strip() and not line.startswith("#")]
     try:
-        return decode_master(keys[0]) if len(keys) == 1 else None
+        return decode_master(without_remarks(path.read_text(encoding="ascii", errors="replace")))
     except KeyProblem:
         return None

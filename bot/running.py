@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.app import House, furnished, token_of
 from bot.config import Config, Secrets
+from bot.data_files import shut
 from bot.database import StorageUnavailable
 from bot.opening import master_key, opened
 from bot.serving import watched
@@ -35,7 +36,9 @@ async def run(config: Config, secrets: Secrets) -> None:
     token = token_of(secrets)
     stop = asyncio.Event()
     _stop_when_told(stop)
-    async with opened(config, master_key(config, secrets)) as foundation:
+    shut(config)
+    master, from_environment = master_key(config, secrets), secrets.key is not None
+    async with opened(config, master, from_environment=from_environment) as foundation:
         await _serve(furnished(foundation), token, stop)
 
 

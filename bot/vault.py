@@ -1,119 +1,108 @@
-"""Keys and encryption: what makes the stolen database file say nothing about anybody.
+"""Keys: what makes the stolen database file say nothing about anybody.
 
 ``keys.db`` holds one wrapped key per person, never attached to the database. The master key that
 wraps them lies outside both. Looking somebody up by their Discord id uses a secret of its own, also
 wrapped, so that a new master key keeps the lookups.
-
-Sealed values are ``version ‖ nonce ‖ AES-256-GCM``; the associated data is their place,
-``table/column/primary key``, so that a value moved elsewhere does not open.
 """
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.database import connect, tidy
+from bot.database import connect, tidy, untouched
 from bot.ids import new_ids, random_pieces
 from bot.migrations import FOLDER, migrate
-from bot.model import ChangedMeanwhile
+from bot.ring import NotInHand, Ring, key_place, nothing_to_reread, secret_place
+from bot.sealing import KEY_BYTES, Erased, KeyProblem, PersonKey, wrap
+from bot.store import masters
 
-KEY_BYTES = 32
-_NONCE_BYTES = 12
-_VERSION = b"\x01"
+__all__ = ["Erased", "KeyProblem", "PersonKey", "Vault", "insist_it_fits"]
+
 _STOCK = 256
 _CACHED_KEYS = 4096
-
-
-class KeyProblem(Exception):
-    """A key is missing, unreadable or the wrong one. Its text says what to do."""
-
-
-class Erased(ChangedMeanwhile):
-    """The key that would open this value has been destroyed."""
-
-
-def _seal(cipher: AESGCM, plain: bytes, place: str) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return _VERSION + nonce + cipher.encrypt(nonce, plain, place.encode())
-
-
-def _open(cipher: AESGCM, sealed: bytes, place: str) -> bytes:
-    if sealed[:1] != _VERSION:
-        raise KeyProblem("A sealed value has a version this Porchlight does not know. Install a newer one.")
-    nonce, body = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
-    return cipher.decrypt(nonce, body, place.encode())
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class PersonKey:
-    """One person's key."""
-
-    id: str
-    secret: bytes
-
-    def seal(self, text: str, place: str) -> bytes:
-        """Encrypt ``text`` for one place, named ``table/column/primary key``."""
-        return _seal(AESGCM(self.secret), text.encode(), place)
-
-    def open(self, sealed: bytes, place: str) -> str:
-        """What ``seal`` sealed. Raises KeyProblem when it was tampered with or moved."""
-        try:
-            return _open(AESGCM(self.secret), sealed, place).decode()
-        except InvalidTag:
-            raise KeyProblem("A sealed value does not open: it was changed or moved.") from None
+_ATTEMPTS = 3
 
 
 class Vault:
     """The keys. Safe to use from the database's threads. Open it with ``opened``."""
 
-    def __init__(self, connection: sqlite3.Connection, master: bytes) -> None:
-        """Take an open, migrated ``keys.db`` and the master key. Raises KeyProblem for the wrong one."""
+    def __init__(self, path: Path, connection: sqlite3.Connection, ring: Ring) -> None:
+        """Take an open, migrated ``keys.db`` and the master keys that were found to fit it."""
+        self.path = path
         self._connection = connection
-        self._master = AESGCM(master)
         self._lock = threading.RLock()
         self._stock: list[PersonKey] = []
         self._cache: OrderedDict[str, PersonKey] = OrderedDict()
-        self._lookup_secret = self._own_secret("lookup")
+        self.ring = ring
+        self._lookup_secret = self._own_secret(masters.LOOKUP)
 
     @classmethod
     @contextmanager
-    def opened(cls, path: Path, master: bytes) -> Iterator["Vault"]:
-        """Open ``keys.db`` at ``path``, made and migrated as needed."""
+    def opened(
+        cls, path: Path, master: bytes, reread: Callable[[], bytes | None] = nothing_to_reread
+    ) -> Iterator["Vault"]:
+        """Open ``keys.db`` at ``path``, made and migrated as needed.
+
+        ``reread`` looks for the master key again, should another have taken the place of this one. Raises
+        KeyProblem for the wrong master key, before anything is written.
+        """
+        insist_it_fits(path, master, reread)
         connection = connect(path, any_thread=True)
         try:
             migrate(connection, FOLDER / "keys")
-            yield cls(connection, master)
+            yield cls(path, connection, Ring(connection, master, reread))
         finally:
             connection.close()
 
     def _own_secret(self, name: str) -> bytes:
-        row = self._connection.execute("SELECT wrapped FROM secret WHERE name = ?", (name,)).fetchone()
+        row = masters.secret_named(self._connection, name)
+        if row is None or not masters.current(self._connection):
+            with self.transaction() as connection:
+                row = self._make_a_start(connection, name)
+        return self.ring.unwrap(row, secret_place(name))
+
+    def _make_a_start(self, connection: sqlite3.Connection, name: str) -> masters.Wrapped:
+        """Take the first master key into use, and make a secret, unless another program just has."""
+        if not masters.current(connection):
+            masters.begin(connection, self.ring.given)
+        row = masters.secret_named(connection, name)
         if row is None:
-            secret = secrets.token_bytes(KEY_BYTES)
-            wrapped = _seal(self._master, secret, f"secret/wrapped/{name}")
-            self._connection.execute("INSERT INTO secret (name, wrapped) VALUES (?, ?)", (name, wrapped))
-            return secret
-        try:
-            return _open(self._master, row["wrapped"], f"secret/wrapped/{name}")
-        except InvalidTag:
-            raise KeyProblem(
-                "The master key does not fit keys.db. Put back the key this community was set up with; "
-                "nothing has been changed."
-            ) from None
+            master_id, cipher = self.ring.current()
+            wrapped = wrap(cipher, secrets.token_bytes(KEY_BYTES), secret_place(name))
+            row = masters.Wrapped(name, wrapped, master_id)
+            masters.add_secret(connection, row)
+        return row
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The open file, to be read by whoever is alone with this vault."""
+        return self._connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Change ``keys.db``: all of it once the block ends, or nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+
+    def tidy(self) -> None:
+        """Leave nothing of what was replaced in the write-ahead log, unless somebody still reads it."""
+        with self._lock:
+            tidy(self._connection)
 
     def lookup(self, user_id: int) -> bytes:
         """The keyed hash under which a person with this Discord id is found (HMAC-SHA256)."""
@@ -142,14 +131,13 @@ class Vault:
         """Make ``count`` keys in one commit, for the next ``mint`` calls."""
         with self._lock:
             keys = list(map(PersonKey, new_ids(count), random_pieces(KEY_BYTES, count)))
-            rows = [(key.id, _seal(self._master, key.secret, f"person_key/wrapped/{key.id}")) for key in keys]
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany("INSERT INTO person_key (id, wrapped) VALUES (?, ?)", rows)
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+            with self.transaction() as connection:
+                # Asked within the transaction: nothing is wrapped with a master that is on its way out.
+                master_id, cipher = self.ring.current()
+                connection.executemany(
+                    "INSERT INTO person_key (id, wrapped, master_id) VALUES (?, ?, ?)",
+                    [(key.id, wrap(cipher, key.secret, key_place(key.id)), master_id) for key in keys],
+                )
             self._stock.extend(keys)
 
     def key(self, key_id: str) -> PersonKey:
@@ -158,17 +146,24 @@ class Vault:
             if key_id in self._cache:
                 self._cache.move_to_end(key_id)
                 return self._cache[key_id]
-            statement = "SELECT wrapped FROM person_key WHERE id = ?"
-            row = self._connection.execute(statement, (key_id,)).fetchone()
+            key = PersonKey(key_id, self._unwrapped(key_id))
+            self._remember(key)
+            return key
+
+    def _unwrapped(self, key_id: str) -> bytes:
+        """A key out of the file. It is read anew when its master was replaced between reading and opening."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            row = masters.key_of(self._connection, key_id)
             if row is None:
                 raise Erased
             try:
-                secret = _open(self._master, row["wrapped"], f"person_key/wrapped/{key_id}")
+                return self.ring.unwrap(row, key_place(key_id))
             except InvalidTag:
                 raise KeyProblem("A key in keys.db does not open: the file was changed.") from None
-            key = PersonKey(key_id, secret)
-            self._remember(key)
-            return key
+            except NotInHand:
+                if attempt == _ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
 
     def _remember(self, key: PersonKey) -> None:
         self._cache[key.id] = key
@@ -198,16 +193,9 @@ class Vault:
             return [row["id"] for row in rows]
 
     def _together(self, statement: str, key_ids: Sequence[str]) -> None:
-        if not key_ids:
-            return
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._connection.executemany(statement, [(key_id,) for key_id in key_ids])
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        if key_ids:
+            with self.transaction() as connection:
+                connection.executemany(statement, [(key_id,) for key_id in key_ids])
 
     @property
     def pair(self) -> str:
@@ -222,7 +210,7 @@ class Vault:
     @property
     def is_new(self) -> bool:
         """Whether no key was ever made here."""
-        return self._connection.execute("SELECT 1 FROM person_key LIMIT 1").fetchone() is None
+        return not masters.any_key(self._connection)
 
     def unsettled(self) -> list[str]:
         """Keys that nobody has yet seen in use; after a crash some belong to no one."""
@@ -233,47 +221,25 @@ class Vault:
 
     def settle(self, used: Iterable[str], orphans: Iterable[str]) -> None:
         """Mark keys as in use, and destroy those that belong to no one."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self.transaction() as connection:
+            ids = [(key_id,) for key_id in used]
+            connection.executemany("UPDATE person_key SET settled = 1 WHERE id = ?", ids)
+            ids = [(key_id,) for key_id in orphans]
+            connection.executemany("DELETE FROM person_key WHERE id = ?", ids)
+
+    def broken_keys(self) -> Iterator[str]:
+        """The ids of keys that do not open, in the order of the file."""
+        for row in masters.every_key(self._connection):
             try:
-                ids = [(key_id,) for key_id in used]
-                self._connection.executemany("UPDATE person_key SET settled = 1 WHERE id = ?", ids)
-                ids = [(key_id,) for key_id in orphans]
-                self._connection.executemany("DELETE FROM person_key WHERE id = ?", ids)
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self.ring.unwrap(row, key_place(row.id))
+            except (InvalidTag, KeyProblem):
+                yield row.id
 
 
-def decode_master(encoded: str) -> bytes:
-    """The master key from its base64 form. Raises KeyProblem when it is not 32 bytes."""
-    try:
-        key = base64.b64decode(encoded.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise KeyProblem("The master key is not 32 bytes in base64. Copy it again, whole and unchanged.")
-    return key
-
-
-def master_from_file(path: Path, *, create: bool) -> bytes:
-    """The master key from its file, made with mode 0600 if ``create`` and there is none.
-
-    Raises KeyProblem when it is missing, unreadable, or open to other users of the machine.
-    """
-    if not path.exists():
-        if not create:
-            raise KeyProblem(
-                f"The key file {path} is missing, and the database needs it. Put it back from your copy."
-            )
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        encoded = base64.b64encode(secrets.token_bytes(KEY_BYTES))
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(encoded + b"\n")
-            file.flush()
-            os.fsync(descriptor)
-    if path.stat().st_mode & 0o077:
-        raise KeyProblem(f"The key file {path} can be read by others. Close it with: chmod 600 {path}")
-    return decode_master(path.read_text(encoding="ascii", errors="replace"))
+def insist_it_fits(path: Path, master: bytes, reread: Callable[[], bytes | None] = nothing_to_reread) -> None:
+    """See that a master key opens ``keys.db``, and leave the file as it is. Raises KeyProblem."""
+    if not path.exists() or path.stat().st_size == 0:
+        return
+    with untouched(path) as connection:
+        if masters.has_table(connection, "secret"):
+            Ring(connection, master, reread).insist_it_fits()

@@ -8,6 +8,7 @@ from bot.config.findings import Problem
 from bot.config.lines import KeyPath
 from bot.config.scene import Scene
 from bot.config.tables import Discord, Line
+from bot.file_checks import lie_together
 
 STALE_AFTER = timedelta(days=180)
 
@@ -126,6 +127,16 @@ def _storage(scene: Scene) -> Iterator[Problem]:
     if storage.key_file in {storage.database, storage.keys}:
         told = "is the same file as the data that it protects"
         yield Problem(("storage", "key_file"), told, 'write another file, such as "secret/master.key"')
+    files = (storage.database, storage.keys, storage.key_file, storage.ledger)
+    if len(set(files)) == len(files):
+        for name, other in lie_together(*map(str, files)):
+            told = f"lies with {other}: a copy of the folder is a copy of both"
+            yield Problem(
+                ("storage", name), told, f'write a folder of its own, such as "{_APART[name]}"', "warning"
+            )
+
+
+_APART = {"keys": "keys/keys.db", "key_file": "secret/master.key", "ledger": "ledger/erasures.jsonl"}
 
 
 def _review(scene: Scene) -> Iterator[Problem]:

@@ -136,3 +136,5 @@ class Secrets(BaseSettings):
 
     discord_token: SecretStr | None = Field(default=None, validation_alias="DISCORD_TOKEN")
     key: SecretStr | None = Field(default=None, validation_alias="PORCHLIGHT_KEY")
+    new_key: SecretStr | None = Field(default=None, validation_alias="PORCHLIGHT_NEW_KEY")
+    """Only while the master key is replaced, where the old one comes from the environment, too."""

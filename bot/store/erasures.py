@@ -58,9 +58,9 @@ def add(
     return made
 
 
-def pending(connection: sqlite3.Connection) -> list[Pending]:
-    """Erasures to carry through, as many as are seen to at once."""
-    rows = connection.execute("SELECT * FROM erasure ORDER BY rowid LIMIT ?", (_AT_ONCE,))
+def pending(connection: sqlite3.Connection, at_most: int = _AT_ONCE) -> list[Pending]:
+    """Erasures to carry through, as many as are seen to at once; a negative number for all."""
+    rows = connection.execute("SELECT * FROM erasure ORDER BY rowid LIMIT ?", (at_most,))
     return [
         Pending(
             row["id"],

@@ -15,7 +15,7 @@ from bot.config import Secrets, load
 from bot.layout.model import Channel, Role, Server
 from bot.opening import CannotStart, NotNow
 from bot.ports import Later, Refused, Why
-from bot.vault import KEY_BYTES
+from bot.sealing import KEY_BYTES
 from tests.layout.fakes import FakeServer
 from tests.layout.servers import ORDINARY, OWN, P, a_server
 

@@ -60,6 +60,34 @@ def seconds(name: str) -> int:
     return int(match[1]) * SECONDS[match[2]]
 
 
+COPYING = ROOT / "deploy" / "porchlight-backup.service"
+TIMER = ROOT / "deploy" / "porchlight-backup.timer"
+
+
+def test_the_copying_unit_is_shut_in_as_much_as_the_bot() -> None:
+    """It needs no network, no master key and no token; it writes the data and the two folders of copies."""
+    copying = parsed(COPYING.read_text(encoding="utf-8"))
+    alike = [name for name in MUST if name.startswith(("Protect", "Private", "NoNew", "Memory", "User"))]
+
+    assert {name: copying[name] for name in alike} == {name: DIRECTIVES[name] for name in alike}
+    assert copying["SystemCallFilter"] == DIRECTIVES["SystemCallFilter"]
+    assert copying["PrivateNetwork"] == ["yes"]
+    assert copying["InaccessiblePaths"] == ["-/var/lib/porchlight/secret"]
+    assert "EnvironmentFile" not in copying
+    [command], [writes] = copying["ExecStart"], copying["ReadWritePaths"]
+    assert command.split()[1:4] == ["backup", "--config", "/etc/porchlight/config.toml"]
+    assert re.search(r"--to (\S+) --keys-to (\S+)$", command)
+    assert {part for part in command.split() if part.startswith("/var")} <= set(writes.split())
+
+
+def test_a_copy_is_made_every_night() -> None:
+    """And after a night in which the machine was off; the timer is named as the unit that it starts."""
+    timer = parsed(TIMER.read_text(encoding="utf-8"))
+
+    assert (timer["Persistent"], TIMER.stem) == (["yes"], COPYING.stem)
+    assert timer["OnCalendar"][0].startswith("*-*-* 03:")
+
+
 @pytest.mark.parametrize("name", MUST)
 def test_the_unit_shuts_what_it_can(name: str) -> None:
     """Each directive that the safety of the data leans on stands there once, as it should."""
@@ -122,19 +150,21 @@ def test_nothing_here_needs_memory_that_is_both_written_and_run() -> None:
 
 
 ANALYZE = shutil.which("systemd-analyze")
+UNITS = (UNIT, COPYING)
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="this machine has no systemd")
-def test_systemd_takes_the_unit_and_calls_it_safe(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", UNITS, ids=lambda file: file.name)
+def test_systemd_takes_the_unit_and_calls_it_safe(file: Path, tmp_path: Path) -> None:
     """It finds nothing to complain of, and rates the exposure low."""
     assert ANALYZE is not None
-    unit = tmp_path / UNIT.name
-    text = UNIT.read_text(encoding="utf-8")
+    unit = tmp_path / file.name
+    text = file.read_text(encoding="utf-8")
     unit.write_text(text.replace("/opt/porchlight/.venv/bin/porchlight", sys.executable), encoding="utf-8")
     verified = subprocess.run(  # noqa: S603 - systemd's own tool
         [ANALYZE, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False
     )
-    assert UNIT.name not in verified.stderr, verified.stderr
+    assert file.name not in verified.stderr, verified.stderr
     rated = subprocess.run(  # noqa: S603 - as above
         [ANALYZE, "security", "--offline=true", "--no-pager", str(unit)],
         capture_output=True,

@@ -120,10 +120,21 @@ def told(result: Result) -> str:
 
 def test_check_is_silent_about_a_good_file(tmp_path: Path) -> None:
     """Everything filled in, every line checked: it says that all is good, and ends with 0."""
-    written(tmp_path, OWN, IDS, HELP)
+    apart = OWN.replace("{folder}/keys.db", "{folder}/../keys/keys.db")
+    apart = apart.replace("{folder}/master.key", "{folder}/../secret/master.key")
+    written(tmp_path, apart, IDS, HELP)
     result = porchlight("check")
     assert result.exit_code == 0
     assert told(result) == "config.toml: all good.\n"
+
+
+def test_check_warns_of_what_one_copy_would_take_together(tmp_path: Path) -> None:
+    """It is no error: a machine may have its reasons."""
+    written(tmp_path, OWN, IDS, HELP)
+    result = porchlight("check")
+    assert result.exit_code == 0
+    assert "storage.keys: lies with database: a copy of the folder is a copy of both" in told(result)
+    assert "Warnings: 2." in told(result)
 
 
 def test_check_finds_the_file_in_each_way_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

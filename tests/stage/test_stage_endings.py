@@ -128,7 +128,7 @@ def folder_in_its_place(data: Path) -> None:
 TROUBLES: list[tuple[Callable[[Path], None], str, str]] = [
     (no_database, "porchlight.db is no database, or it is damaged.", "put back your newest copy"),
     (no_keys_database, "keys.db is no database, or it is damaged.", "put back your newest copy"),
-    (damaged, "porchlight.db is damaged.", "put back your newest copy"),
+    (damaged, "porchlight.db is damaged.", "Put back your newest copy"),
     (keys_missing, "keys.db is missing.", "put it back from your copy"),
     (key_file_missing, "master.key is missing", "Put it back from your copy."),
     (key_file_broken, "The master key is not 32 bytes", "Copy it again"),

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import stat
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bot.backup import BackupProblem, Copies, backup
 from bot.config import Config
 from bot.config.tables import Storage
 from bot.database import StorageUnavailable
+from bot.dated import MARKER, delete_old, stamp
 from bot.opening import opened
 from tests.support import ANN, BEN, MASTER, NOW, FakeClock, FakeDoorkeeper, World, config, visitor
 
@@ -20,7 +22,11 @@ from tests.support import ANN, BEN, MASTER, NOW, FakeClock, FakeDoorkeeper, Worl
 def settings(folder: Path) -> Config:
     """A configuration with its three files in a folder."""
     storage = Storage(
-        database=folder / "porchlight.db", keys=folder / "keys.db", key_file=folder / "master.key"
+        database=folder / "porchlight.db",
+        keys=folder / "keys.db",
+        key_file=folder / "master.key",
+        ledger=folder / "ledger.jsonl",
+        anchors=folder / "anchors.jsonl",
     )
     return config().model_copy(update={"storage": storage})
 
@@ -182,3 +188,130 @@ def test_a_locked_database_is_said_and_leaves_nothing(stopped: Config, tmp_path:
             backup(stopped.storage, tmp_path / "copies", NOW)
 
     assert files_in(tmp_path / "copies") == set()
+
+
+def test_ledger_and_anchors_are_copied_as_they_are(stopped: Config, tmp_path: Path) -> None:
+    """Where there are any."""
+    stopped.storage.ledger.write_text("who must not come back\n")
+    stopped.storage.anchors.write_text("where the log ended\n")
+
+    copies = backup(stopped.storage, tmp_path / "copies", NOW)
+
+    assert copies.ledger.read_text() == "who must not come back\n"
+    assert copies.anchors.read_text() == "where the log ended\n"
+    assert {stat.S_IMODE(file.stat().st_mode) for file in copies.all} == {0o600}
+
+
+def test_a_damaged_database_is_no_backup(stopped: Config, tmp_path: Path) -> None:
+    """A table is overwritten; no copy is kept, and the older ones stay."""
+    backup(stopped.storage, tmp_path / "older", NOW)
+    with closing(sqlite3.connect(stopped.storage.database)) as connection:
+        [page] = connection.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'sent_message'"
+        ).fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(stopped.storage.database.read_bytes())
+    data[(page - 1) * 4096 : page * 4096] = bytes(4096)
+    stopped.storage.database.write_bytes(data)
+
+    with pytest.raises(BackupProblem, match="The copy is damaged"):
+        backup(stopped.storage, tmp_path / "copies", NOW, dated=True)
+
+    assert files_in(tmp_path / "copies") == set()
+    assert files_in(tmp_path / "older") == {"data/porchlight.db", "keys/keys.db"}
+
+
+def test_dated_copies_lie_in_folders_of_their_moment(stopped: Config, tmp_path: Path) -> None:
+    """The keys elsewhere; a second one in the same second overwrites nothing."""
+    to, apart = tmp_path / "copies", tmp_path / "apart"
+
+    copies = backup(stopped.storage, to, NOW, keys_to=apart, dated=True)
+
+    assert copies.database == to / "2026-03-04T12-00-00Z" / "data" / "porchlight.db"
+    assert files_in(to) == {f"2026-03-04T12-00-00Z/{name}" for name in ("data/porchlight.db", MARKER)}
+    assert files_in(apart) == {f"2026-03-04T12-00-00Z/{name}" for name in ("keys/keys.db", MARKER)}
+    with pytest.raises(BackupProblem, match="exists already"):
+        backup(stopped.storage, to, NOW, keys_to=apart, dated=True)
+    assert check_whole(copies) > 0
+
+
+DAY = timedelta(days=1)
+
+
+def dated_copies(stopped: Config, to: Path, *ages: int) -> None:
+    """Copies that are so many days old."""
+    for age in ages:
+        backup(stopped.storage, to, NOW - age * DAY, dated=True)
+
+
+def left_in(to: Path) -> set[tuple[int, str]]:
+    """How old the copies are that are left, and of what."""
+    return {
+        ((NOW - moment).days, part)
+        for age in range(40)
+        for moment in (NOW - age * DAY,)
+        for part in ("data", "keys")
+        if (to / stamp(moment) / part).exists()
+    }
+
+
+def test_dated_copies_go_when_they_are_old(stopped: Config, tmp_path: Path) -> None:
+    """The keys after a week and the database after a month, and the folder with the last of them."""
+    to = tmp_path / "copies"
+    dated_copies(stopped, to, 0, 6, 7, 29, 30, 31)
+
+    assert delete_old(to, NOW, 30 * DAY, 7 * DAY) == 4
+
+    assert left_in(to) == {(0, "data"), (0, "keys"), (6, "data"), (6, "keys"), (7, "data"), (29, "data")}
+    assert delete_old(to, NOW, 30 * DAY, 7 * DAY) == 0
+
+
+def test_a_copy_that_was_cut_short_goes_too(stopped: Config, tmp_path: Path) -> None:
+    """It holds as much as another."""
+    to = tmp_path / "copies"
+    dated_copies(stopped, to, 31)
+    folder = to / stamp(NOW - 31 * DAY)
+    folder.rename(folder.with_name(f"{folder.name}.unfinished"))
+
+    assert delete_old(to, NOW, 30 * DAY, 7 * DAY) == 1
+
+    assert list(to.iterdir()) == []
+
+
+def test_nothing_else_is_ever_deleted(stopped: Config, tmp_path: Path) -> None:
+    """No folder without our mark, no file that we did not make, and nothing behind a link."""
+    to, elsewhere = tmp_path / "copies", tmp_path / "elsewhere"
+    dated_copies(stopped, to, 31, 32, 33, 34)
+    marked, unmarked, linked, inside = (to / stamp(NOW - age * DAY) for age in (31, 32, 33, 34))
+    (marked / "data" / "letters").write_text("mine")
+    (unmarked / MARKER).unlink()
+    linked.rename(elsewhere)
+    linked.symlink_to(elsewhere)
+    shutil.move(inside / "data", tmp_path / "data-of-others")
+    (inside / "data").symlink_to(tmp_path / "data-of-others")
+    (to / "2026-13-41T00-00-00Z").mkdir()
+    (to / "2026-13-41T00-00-00Z" / MARKER).touch()
+
+    delete_old(to, NOW, 30 * DAY, 7 * DAY)
+
+    assert files_in(marked) == {"data/letters", MARKER}
+    assert files_in(unmarked) == {"data/porchlight.db", "keys/keys.db"}
+    assert files_in(elsewhere) == {"data/porchlight.db", "keys/keys.db", MARKER}
+    assert (tmp_path / "data-of-others" / "porchlight.db").exists()
+    assert (to / "2026-13-41T00-00-00Z").exists()
+
+
+def test_a_master_key_that_cannot_be_seen_is_no_hindrance(
+    stopped: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that makes copies is best kept away from it."""
+    exists = Path.exists
+
+    def blind(path: Path) -> bool:
+        if path == stopped.storage.key_file:
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", blind)
+
+    assert check_whole(backup(stopped.storage, tmp_path / "copies", NOW)) > 0

@@ -1,14 +1,19 @@
 """The vault: what is sealed opens in its own place, with its own key, and never after erasure."""
 
 import base64
+import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.vault import Erased, KeyProblem, PersonKey, Vault, decode_master, master_from_file
+from bot.key_file import decode_master, master_from_file, master_id
+from bot.sealing import wrap
+from bot.vault import Erased, KeyProblem, PersonKey, Vault
 from tests.support import MASTER, raw_connection
 
 PLACE = "table/column/1"
@@ -19,6 +24,27 @@ KEY = PersonKey("id", bytes(32))
 def test_what_is_sealed_opens(text: str) -> None:
     """Any text at all."""
     assert KEY.open(KEY.seal(text, PLACE), PLACE) == text
+
+
+@given(text=st.text(max_size=200))
+def test_the_length_of_what_is_sealed_says_next_to_nothing(text: str) -> None:
+    """Sixty-four bytes at a time: no list of names can be narrowed down by it."""
+    size = len(text.encode())
+
+    sealed = KEY.seal(text, PLACE)
+
+    assert len(sealed) - len(KEY.seal("", PLACE)) == size // 64 * 64
+
+
+def test_what_was_sealed_before_texts_were_filled_up_still_opens() -> None:
+    """And the two forms cannot be taken for each other."""
+    before = wrap(AESGCM(KEY.secret), b"Helix", PLACE)
+    assert KEY.open(before, PLACE) == "Helix"
+
+    with pytest.raises(KeyProblem, match="changed or moved"):
+        KEY.open(b"\x02" + before[1:], PLACE)
+    with pytest.raises(KeyProblem, match="changed or moved"):
+        KEY.open(b"\x01" + KEY.seal("Helix", PLACE)[1:], PLACE)
 
 
 def test_the_same_words_are_sealed_differently_each_time() -> None:
@@ -44,7 +70,7 @@ def test_what_was_changed_does_not_open(position: int) -> None:
         KEY.open(bytes(sealed), PLACE)
 
 
-@pytest.mark.parametrize("sealed", [b"", b"\x02" + bytes(40)])
+@pytest.mark.parametrize("sealed", [b"", b"\x03" + bytes(40)])
 def test_an_unknown_version_is_named(sealed: bytes) -> None:
     """A newer Porchlight may have written it."""
     with pytest.raises(KeyProblem, match="version"):
@@ -83,6 +109,74 @@ def test_a_wrong_master_key_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     assert path.read_bytes() == before
     with Vault.opened(path, MASTER) as vault:
         assert vault.key(key_id).id == key_id
+
+
+@pytest.mark.parametrize("version", [1, 2], ids=["before masters had ids", "as it is"])
+def test_a_wrong_master_key_leaves_what_a_crash_left(tmp_path: Path, version: int) -> None:
+    """The write-ahead log holds what is not in the file yet; not a byte of either is touched."""
+    crashed = tmp_path / "crashed" / "keys.db"
+    crashed.parent.mkdir()
+    with Vault.opened(tmp_path / "keys.db", MASTER) as vault:
+        key_id = vault.mint().id
+        if version == 1:
+            as_before_masters_had_ids(vault.connection)
+        for file in tmp_path.glob("keys.db*"):
+            shutil.copy(file, crashed.with_name(file.name))
+    before = {file.name: file.read_bytes() for file in crashed.parent.iterdir() if "shm" not in file.name}
+    assert len(before["keys.db-wal"]) > 0
+
+    with pytest.raises(KeyProblem, match="does not fit"), Vault.opened(crashed, bytes(32)):
+        pass
+
+    assert {
+        file.name: file.read_bytes() for file in crashed.parent.iterdir() if "shm" not in file.name
+    } == before
+    with Vault.opened(crashed, MASTER) as vault:
+        assert vault.key(key_id).id == key_id
+
+
+def as_before_masters_had_ids(connection: sqlite3.Connection) -> None:
+    """Undo the migration that gave them ids."""
+    for statement in (
+        "DROP TABLE master",
+        "ALTER TABLE secret DROP COLUMN master_id",
+        "ALTER TABLE person_key DROP COLUMN master_id",
+        "DELETE FROM migration WHERE number = 2",
+    ):
+        connection.execute(statement)
+
+
+def test_keys_from_before_masters_had_ids_are_taken_over(tmp_path: Path) -> None:
+    """All of them, at the first start that knows of ids; lookups and keys are what they were."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as vault:
+        key, lookup = vault.mint(), vault.lookup(1)
+        as_before_masters_had_ids(vault.connection)
+    with Vault.opened(path, MASTER) as vault:
+        assert (vault.key(key.id).secret, vault.lookup(1)) == (key.secret, lookup)
+    with closing(raw_connection(path)) as connection:
+        found = connection.execute(
+            "SELECT master_id FROM person_key UNION SELECT master_id FROM secret UNION SELECT id FROM master"
+        )
+        assert found.fetchall() == [(master_id(MASTER),)]
+
+
+def test_keys_without_the_secret_that_finds_people_are_never_given_another(tmp_path: Path) -> None:
+    """With a new one, nobody would be found again."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as vault:
+        vault.mint()
+        vault.connection.execute("DELETE FROM secret")
+
+    with pytest.raises(KeyProblem, match="a secret is missing"), Vault.opened(path, MASTER):
+        pass
+
+
+def test_the_id_of_a_master_key_tells_them_apart() -> None:
+    """Sixteen digits, the same each time, and not the key."""
+    assert master_id(MASTER) == master_id(MASTER) != master_id(bytes(32))
+    assert len(master_id(MASTER)) == 16
+    assert master_id(MASTER) not in MASTER.hex()
 
 
 def test_a_destroyed_key_opens_nothing_ever_again(tmp_path: Path) -> None:
