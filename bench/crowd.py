@@ -152,7 +152,13 @@ def _insert(connection: sqlite3.Connection, *rows: list[tuple[object, ...]]) -> 
     people, identities, sheets, decisions, cases, disclosures, interests = rows
     connection.executemany("INSERT INTO subject (id, lookup, key_id, created_at) VALUES (?, ?, ?, ?)", people)
     connection.executemany("INSERT INTO identity VALUES (?, ?)", identities)
-    connection.executemany("INSERT INTO sheet VALUES (?, ?, ?, ?, ?, ?)", sheets)
+    connection.executemany(
+        """
+        INSERT INTO sheet (id, subject_id, source, questionnaire_hash, opened_at, sent_at)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """,
+        sheets,
+    )
     connection.executemany(
         """
         INSERT INTO decision (id, case_id, outcome, automated, decided_by, reason_code, disclosed, at)

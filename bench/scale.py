@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,12 @@ from rich.table import Table
 
 from bench import crowd, feed
 from bench.scenes import IDS, NO_WAVES
+from bot import retention
 from bot.answers import RawValues
 from bot.app import furnished
 from bot.clock import machine_clock
 from bot.config import Config, load
-from bot.config.tables import Storage
+from bot.config.tables import Retention, Storage
 from bot.database import connect
 from bot.desk import CaseFile, Denied, Desk, History, Queue
 from bot.drift import Drift
@@ -39,6 +41,8 @@ from bot.opening import opened
 from bot.ports import Later, Member, Refused, RoleChange, Why
 from bot.rounds import Rounds
 from bot.standing import CarryOn
+from bot.store import retention as kept
+from bot.store.retention import EVER, Span
 from bot.submission import Submission
 from bot.vault import Vault
 
@@ -137,8 +141,9 @@ async def _measure(folder: Path, size: int) -> dict[str, float]:
         started = (time.perf_counter() - began) * 1000
         found = await _desk(foundation)
         round_ms = await _round(foundation, size)
+        retained = await _retention(foundation)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"start": started, "memory": memory, "round": round_ms, **found}
+    return {"start": started, "memory": memory, "round": round_ms, **retained, **found}
 
 
 class Everybody:
@@ -179,6 +184,35 @@ async def _round(foundation: Foundation, size: int) -> float:
     return took
 
 
+_FORGOTTEN = 40
+
+
+async def _retention(foundation: Foundation) -> dict[str, float]:
+    """A pass with nothing due, and one that forgets the oldest that were declined, each in milliseconds."""
+    now = machine_clock()
+    long = dict.fromkeys(Retention.model_fields, timedelta(days=3660))
+    idle = foundation.config.retention.model_copy(update=long | {"reason": ""})
+    oldest = await foundation.database.read(lambda c: kept.on_record(c, Span(EVER, now), _FORGOTTEN + 1))
+    busy = idle.model_copy(update={"refused": now - oldest[-1].at})
+    found = {}
+    for name, limits, passes, expected in (("idle", idle, 20, 0), ("forget", busy, 1, len(oldest) - 1)):
+        config = foundation.config.model_copy(update={"retention": limits})
+        keeping = retention.Retention(replace(foundation, config=config))
+        before = await foundation.database.read(_files)
+        began = time.perf_counter()
+        for _ in range(passes):
+            await keeping.run(now)
+        found[name] = (time.perf_counter() - began) * 1000 / passes
+        gone = before - await foundation.database.read(_files)
+        if gone != expected:
+            raise RuntimeError(f"retention forgot {gone} cases, and not {expected}")
+    return found
+
+
+def _files(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT count(*) FROM cases").fetchone()[0])
+
+
 def _lines(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM event").fetchone()[0])
 
@@ -199,6 +233,8 @@ _SHOWN = {
     "history": ("what is on record about somebody, p99, ms", "10; ratio 2"),
     "next": ("the next case, p99, ms", "10; ratio 2"),
     "round": ("a round over everybody present, ms", "-"),
+    "idle": ("a pass of retention with nothing due, ms", "ratio 2"),
+    "forget": ("a pass that forgets 40 files, ms", "ratio 2"),
     "memory": ("memory after all that, MB", "150"),
 }
 

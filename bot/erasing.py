@@ -20,10 +20,12 @@ from bot.store import (
     presence,
     sheets,
     subjects,
+    tasks,
 )
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.store.subjects import Subject
+from bot.store.tasks import TaskKind
 from bot.vault import Vault
 
 
@@ -145,6 +147,7 @@ def leave_server(connection: sqlite3.Connection, vault: Vault, subject: Subject,
     Returns the ids of keys to destroy once this has been committed.
     """
     presence.note_gone(connection, subject.id, now)
+    tasks.delete_of(connection, TaskKind.UNRECORDED_ROLE, subject.id)
     was_earlier = presence.forget_earlier(connection, subject.id)
     case = next((case for case in cases.of_subject(connection, subject.id) if case.state.is_open), None)
     if case is not None and case.state is CaseState.WAITING and not _is_touched(case):

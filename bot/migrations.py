@@ -85,6 +85,16 @@ def _applied(connection: sqlite3.Connection) -> dict[int, tuple[str, str]]:
     return {row[0]: (row[1], row[2]) for row in rows}
 
 
+def insist_up_to_date(connection: sqlite3.Connection, folder: Path) -> None:
+    """See, without changing anything, that a database has every migration. Raises SchemaProblem."""
+    migrations, applied = read_migrations(folder), _applied(connection)
+    _refuse_disagreement(migrations, applied)
+    if len(applied) < len(migrations):
+        raise SchemaProblem(
+            "The database is of an older version. Start the bot once: it brings it up to date."
+        )
+
+
 def _refuse_disagreement(migrations: list[Migration], applied: dict[int, tuple[str, str]]) -> None:
     known = {migration.number: migration for migration in migrations}
     for number, (name, sha256) in applied.items():

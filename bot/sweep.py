@@ -9,11 +9,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
-from bot.erasing import forget_case, wipe_answers, wipe_member
 from bot.erasure import Erasure
 from bot.foundation import Foundation
-from bot.model import CaseState
-from bot.store import decisions, drafts, effects, events, lapsing, marks, queue, stops
+from bot.retention import Retention
+from bot.store import drafts, effects, events, lapsing, marks, queue, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -36,6 +35,7 @@ class Sweep:
         """Take what every use case stands on."""
         self._on = foundation
         self._erasure = Erasure(foundation)
+        self._retention = Retention(foundation)
         self._looked_through = 0
         """How far the sheets have been looked through for drafts. From the beginning after a start."""
 
@@ -49,9 +49,7 @@ class Sweep:
         await write(lambda connection: self._look_after_panel(connection, now))
         await self._each(lambda connection: self._due(connection, now), self._close, now)
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
-        before = now - self._on.config.retention.unfinished
-        while await self._on.database.read(lambda connection: lapsing.to_wipe(connection, before, 1)):
-            await self._forget_closed(before, now)
+        await self._retention.run(now)
         await self._expire_drafts(now)
 
     async def _each(
@@ -151,39 +149,6 @@ class Sweep:
                 effects.want(
                     connection, EffectKind.REMINDER, key=case.id, now=now, case_id=case.id, target="open"
                 )
-
-    async def _forget_closed(self, before: datetime, now: datetime) -> None:
-        doomed: list[str] = []
-        await self._on.database.write(lambda connection: self._forget(connection, before, now, doomed))
-        await self._on.destroy_keys(doomed)
-
-    def _forget(
-        self, connection: sqlite3.Connection, before: datetime, now: datetime, doomed: list[str]
-    ) -> None:
-        """Delete the answers of requests closed, and of members gone, before a moment.
-
-        Of somebody who never began, nothing is left to keep: the case goes, and whoever is known by it alone.
-        """
-        doomed.clear()
-        for case in lapsing.to_wipe(connection, before, _AT_ONCE):
-            if self._never_began(connection, case):
-                doomed.extend(forget_case(connection, self._on.vault, case, now))
-                continue
-            wipe = wipe_member if case.state is CaseState.ADMITTED else wipe_answers
-            wipe(connection, case, now)
-            events.record(
-                connection,
-                now=now,
-                actor=events.MACHINE,
-                action="case.answers_deleted",
-                object_kind="case",
-                object_id=case.id,
-            )
-        self._on.vault.doom(doomed)
-
-    def _never_began(self, connection: sqlite3.Connection, case: Case) -> bool:
-        lapsed = case.state is CaseState.LAPSED and case.sheet_id is None
-        return lapsed and not decisions.of_case(connection, case.id)
 
     async def _expire_drafts(self, now: datetime) -> None:
         """Delete what was begun and never sent, and what leads nowhere any more: a stretch at a time."""

@@ -117,6 +117,26 @@ def _whole_days(value: timedelta) -> timedelta:
 WholeDays = Annotated[Duration, AfterValidator(_whole_days)]
 
 
+_NO_LIMIT = frozenset(
+    {"", "0", "never", "forever", "for ever", "always", "none", "no", "unlimited", "infinite"}
+)
+
+
+def _limited(value: Any) -> Any:
+    below = isinstance(value, int | float) and value <= 0
+    written = value.strip().lower() if isinstance(value, str) else ""
+    if below or (isinstance(value, str) and (written in _NO_LIMIT or written.startswith("-"))):
+        raise complaint(
+            "sets no limit: nothing may be kept for ever",
+            'write days, such as "30d", or months, such as "6mo"',
+        )
+    return value
+
+
+KeptFor = Annotated[Duration, AfterValidator(_whole_days), BeforeValidator(_limited)]
+"""How long something is kept: whole days, and never without an end."""
+
+
 class Storage(Frozen):
     """Where the data lie, each in a folder of its own, so that no copy of a folder holds two of them."""
 
@@ -156,27 +176,29 @@ class Admission(rules.Admission):
 class Retention(Frozen):
     """How long things are kept."""
 
-    unfinished: WholeDays
+    unfinished: KeptFor
     """After a request closed that nobody decided: its answers, or all of it if nobody had to do with it."""
-    refused: WholeDays
+    refused: KeptFor
     """After somebody was declined or sent elsewhere: the whole file. Also the bare record of any other
     request that the team had to do with."""
-    former_members: WholeDays
+    former_members: KeptFor
     """After a member left: everything about them."""
-    free_text: WholeDays
+    free_text: KeptFor
     """After somebody was let in: what they typed, except for the names of organisations."""
-    superseded: WholeDays
+    superseded: KeptFor
     """After a disclosure was replaced by a later one."""
-    access: WholeDays
+    access: KeptFor
     """After somebody looked at a file: the line that says so."""
-    log: WholeDays
+    log: KeptFor
     """After a stretch of the event log was sealed: its lines."""
-    joins: WholeDays
+    joins: KeptFor
     """After a wave of joins: who came with it."""
-    backups: WholeDays
+    backups: KeptFor
     """How long the operator keeps copies of the database."""
-    key_backups: WholeDays
+    key_backups: KeptFor
     """How long the operator keeps copies of the keys: until then, what was deleted can be read in a copy."""
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    """Why something is kept for longer than usual; people can read it in the privacy notice."""
 
 
 Line300 = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]

@@ -27,9 +27,15 @@ TAKE_BACK, TAKE_BACK_NOW, FORGET = "takeback", "takebacknow", "forget"
 
 
 def consent_notice(voice: Voice, config: Config) -> str:
-    """The two sentences that a person agrees to: what is kept and for how long, and how to end it."""
-    lapse_days = config.timers.lapse_after.days
-    return voice.say("consent", days=config.retention.unfinished.days, lapse_days=lapse_days)
+    """What a person agrees to: what is kept and for how long, and how to end it."""
+    keep = config.retention
+    return voice.say(
+        "consent",
+        lapse_days=config.timers.lapse_after.days,
+        days=keep.unfinished.days,
+        refused_days=keep.refused.days,
+        former_days=keep.former_members.days,
+    )
 
 
 def standing(voice: Voice, config: Config, result: Standing) -> Screen:

@@ -40,5 +40,13 @@ def work_page(voice: Voice, *, has_request: bool) -> Screen:
 
 def privacy(config: Config, voice: Voice) -> Screen:
     """*What we keep*."""
-    days, lapse_days = config.retention.unfinished.days, config.timers.lapse_after.days
-    return Screen(voice.say("privacy_note", days=days, lapse_days=lapse_days))
+    keep = config.retention
+    text = voice.say(
+        "privacy_note",
+        lapse_days=config.timers.lapse_after.days,
+        days=keep.unfinished.days,
+        refused_days=keep.refused.days,
+        text_days=keep.free_text.days,
+        former_days=keep.former_members.days,
+    )
+    return Screen(text)

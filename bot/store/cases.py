@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
 from bot.model import CaseState, ChangedMeanwhile, HoldReason
+from bot.store import events
 from bot.timing import Turn
 
 
@@ -249,6 +250,7 @@ def decide(
 ) -> Case:
     """A decision closes the case."""
     check_step(case.state, state)
+    events.count(connection, f"outcome.{state.value}", now)
     return _step(
         connection,
         case,
@@ -264,6 +266,7 @@ def decide(
 def end(connection: sqlite3.Connection, case: Case, state: CaseState, now: datetime) -> Case:
     """The case ended without a decision: the person withdrew or left, or nobody went on with it."""
     check_step(case.state, state)
+    events.count(connection, f"outcome.{state.value}", now)
     return _step(
         connection,
         case,

@@ -47,6 +47,13 @@ def append(
             source.value, questionnaire_hash, to_ms(now),
         ),
     )  # fmt: skip
+    connection.execute(
+        """
+        INSERT INTO superseded SELECT id, ? FROM disclosure WHERE subject_id = ? AND version = ?
+        ON CONFLICT DO NOTHING
+        """,
+        (to_ms(now), subject_id, logged.version - 1),
+    )
     for ordinal, interest in enumerate(disclosure.interests, start=1):
         _append_interest(connection, key, logged.id, ordinal, interest)
     return logged
@@ -98,6 +105,13 @@ def get(connection: sqlite3.Connection, key: PersonKey, disclosure_id: str) -> L
     """The disclosure with this id."""
     row = connection.execute("SELECT * FROM disclosure WHERE id = ?", (disclosure_id,)).fetchone()
     return None if row is None else _logged(connection, key, row)
+
+
+def delete(connection: sqlite3.Connection, disclosure_id: str) -> bool:
+    """Delete one version; False when there is none."""
+    found = connection.execute("SELECT id FROM disclosure WHERE id = ?", (disclosure_id,)).fetchall()
+    _delete(connection, found)
+    return bool(found)
 
 
 def _logged(connection: sqlite3.Connection, key: PersonKey, row: sqlite3.Row) -> Logged:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
 from bot.model import CaseState
-from bot.store import cases
+from bot.store import cases, events
 from bot.store.cases import Case
 from bot.timing import HOUR, Turn
 
@@ -42,7 +42,7 @@ def due_in_waves(connection: sqlite3.Connection, now: datetime, per_hour: int) -
     lately = connection.execute(
         """
         SELECT count(*) AS n FROM cases
-        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
+        WHERE state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
             AND closed_at > ? AND closed_at <= ? AND state = 'lapsed' AND wave_id IS NOT NULL
         """,
         (to_ms(now - HOUR), to_ms(now)),
@@ -71,22 +71,19 @@ def put_off(connection: sqlite3.Connection, case: Case, lapse_at: datetime) -> N
 
 
 def lapse(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
-    """Close a case that nobody went on with.
-
-    One that was never begun, or was set aside, counts as not wiped: retention takes the whole row.
-    """
+    """Close a case that nobody went on with."""
     check_step(case.state, CaseState.LAPSED)
     cursor = connection.execute(
         """
         UPDATE cases SET state = 'lapsed', closed_at = :now, target_at = NULL, lapse_at = NULL,
-            remind_at = NULL, wiped_at = CASE WHEN state = 'waiting' THEN NULL ELSE wiped_at END,
-            version = version + 1
+            remind_at = NULL, version = version + 1
         WHERE id = :id AND version = :version
         """,
         {"now": to_ms(now), "id": case.id, "version": case.version},
     )
     if cursor.rowcount != 1:
         raise cases.Overtaken
+    events.count(connection, f"outcome.{CaseState.LAPSED.value}", now)
 
 
 def to_remind(connection: sqlite3.Connection, now: datetime, most: int) -> list[Case]:
@@ -137,19 +134,3 @@ def more_time(connection: sqlite3.Connection, case: Case, now: datetime, turn: T
 def stop_reminders(connection: sqlite3.Connection, case: Case) -> None:
     """The person does not want to be reminded, nor told that the case closed."""
     connection.execute("UPDATE cases SET may_remind_at = NULL, remind_at = NULL WHERE id = ?", (case.id,))
-
-
-def to_wipe(connection: sqlite3.Connection, before: datetime, most: int) -> list[Case]:
-    """Cases that closed before a moment, or whose member left before it, and were not wiped yet."""
-    rows = connection.execute(
-        """
-        SELECT id FROM cases
-        WHERE wiped_at IS NULL AND state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
-            AND closed_at < :before
-        UNION ALL
-        SELECT id FROM cases WHERE wiped_at IS NULL AND gone_at IS NOT NULL AND gone_at < :before
-        LIMIT :most
-        """,
-        {"before": to_ms(before), "most": most},
-    )
-    return _read(connection, rows)

@@ -82,7 +82,11 @@ def delete(connection: sqlite3.Connection, subject_id: str) -> None:
 
 
 def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
-    """Whether anything still refers to a person: a case, a disclosure, a decision they made, membership."""
+    """Whether anything still refers to a person: a case, a disclosure, a decision they made, membership.
+
+    A task about them, a draft of theirs, the pause, or a notice that is yet to name them count as well;
+    a look at a file does not: its line says when and what for, and outlives whoever looked.
+    """
     row = connection.execute(
         """
         SELECT EXISTS (SELECT 1 FROM cases WHERE subject_id = :id)
@@ -90,7 +94,13 @@ def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
             OR EXISTS (SELECT 1 FROM sheet WHERE subject_id = :id)
             OR EXISTS (SELECT 1 FROM decision WHERE decided_by = :id)
             OR EXISTS (SELECT 1 FROM file_view WHERE moderator_id = :id)
-            OR EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :id) AS needed
+            OR EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :id)
+            OR EXISTS (SELECT 1 FROM task WHERE subject_id = :id
+                AND (closed_at IS NULL OR kind = 'unrecorded_role'))
+            OR EXISTS (SELECT 1 FROM proposal WHERE moderator_id = :id)
+            OR EXISTS (SELECT 1 FROM pause WHERE only_one = 1 AND by_subject = :id)
+            OR EXISTS (SELECT 1 FROM effect
+                WHERE kind = 'notice' AND state <> 'done' AND instr(target, :id)) AS needed
         """,
         {"id": subject_id},
     ).fetchone()

@@ -131,6 +131,14 @@ INSERT INTO superseded
 SELECT older.id, newer.at FROM disclosure AS older
 JOIN disclosure AS newer ON newer.subject_id = older.subject_id AND newer.version = older.version + 1;
 
+-- What is deleted is replaced by nothing, and the newest version that is left is current again.
+CREATE TRIGGER superseded_as_it_stands AFTER DELETE ON disclosure
+BEGIN
+    DELETE FROM superseded WHERE disclosure_id = OLD.id OR disclosure_id = (
+        SELECT id FROM disclosure WHERE subject_id = OLD.subject_id ORDER BY version DESC LIMIT 1
+    );
+END;
+
 -- Since when nothing that was typed freely is left, of people who were let in.
 ALTER TABLE cases ADD COLUMN trimmed_at INTEGER;
 ALTER TABLE sheet ADD COLUMN trimmed_at INTEGER;
@@ -141,7 +149,19 @@ CREATE INDEX sheet_to_trim ON sheet (sent_at)
     WHERE source = 'update' AND trimmed_at IS NULL AND sent_at IS NOT NULL;
 CREATE INDEX case_ended ON cases (closed_at)
     WHERE state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed');
-CREATE INDEX case_wave_opened ON cases (opened_at) WHERE wave_id IS NOT NULL;
-
--- Deleting a decision looks for the case that rests on it.
+-- Requests that ended with nobody of the team having had to do with them.
+CREATE INDEX case_untouched ON cases (closed_at)
+    WHERE held_at IS NULL AND wants_person_at IS NULL AND state IN ('withdrawn', 'left', 'lapsed');
+DROP INDEX case_closed;
+CREATE INDEX case_to_wipe ON cases (closed_at)
+    WHERE wiped_at IS NULL AND state IN ('withdrawn', 'left', 'lapsed');
+DROP INDEX case_gone;
+CREATE INDEX case_gone ON cases (gone_at) WHERE gone_at IS NOT NULL;
+-- Deleting a decision looks for cases that name it.
 CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
+CREATE INDEX case_wave_opened ON cases (opened_at) WHERE wave_id IS NOT NULL;
+CREATE INDEX wave_over ON wave (ended_at) WHERE ended_at IS NOT NULL;
+
+-- Whether somebody is still needed: for a draft of theirs, or a notice that names them.
+CREATE INDEX proposal_of_moderator ON proposal (moderator_id);
+CREATE INDEX effect_to_say ON effect (id) WHERE kind = 'notice' AND state <> 'done';

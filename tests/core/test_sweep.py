@@ -1,4 +1,4 @@
-"""The sweep: overdue once a day, the panel once an hour, old answers deleted."""
+"""The sweep: overdue once a day, the panel once an hour, and what is kept no longer."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.filling import Summary
-from bot.standing import AdmittedStanding, RefusedStanding, Welcome
+from bot.standing import AdmittedStanding, Welcome
 from tests.support import ABOUT_NIL, ANN, BEN, TICKED, FakeClock, World, config, visitor, world_in
 
 
@@ -84,40 +84,11 @@ async def test_the_panel_is_looked_after_once_an_hour(world: World) -> None:
     assert [call.verb for call in world.doorkeeper.calls] == ["post", "stands"]
 
 
-async def test_answers_of_a_closed_case_are_deleted_after_retention(world: World) -> None:
-    """Thirty days after it closed, and not a day earlier; the decision stays."""
+async def test_starting_again_while_a_refusal_is_on_record_goes_to_a_person(world: World) -> None:
+    """For six months; after that nobody knows any more that there was one."""
     await world.held()
     await world.decline()
-    world.clock.advance(days=30)
-    await sweep(world)
-    assert await world.one("SELECT count(*) FROM sheet") == 1
-
-    world.clock.advance(seconds=1)
-    await sweep(world, 2)
-
-    for table in (
-        "sheet",
-        "answer",
-        "answer_text",
-        "disclosure",
-        "interest",
-        "interest_text",
-        "verdict",
-        "letter",
-    ):
-        assert await world.rows(f"SELECT * FROM {table}") == [], table
-    assert await world.rows("SELECT state, sheet_id FROM cases") == [("declined", None)]
-    assert await world.rows("SELECT outcome FROM decision ORDER BY at") == [("hold",), ("decline",)]
-    deleted = await world.rows("SELECT count(*) FROM event WHERE action = 'case.answers_deleted'")
-    assert deleted == [(1,)]
-    assert isinstance(await world.gate.standing(ANN), RefusedStanding)
-
-
-async def test_starting_again_after_retention_still_goes_to_a_person(world: World) -> None:
-    """What was decided is remembered when the answers are long gone."""
-    await world.held()
-    await world.decline()
-    world.clock.advance(days=31)
+    world.clock.advance(days=180)
     await sweep(world)
 
     await world.send(ANN, ABOUT_NIL)
@@ -146,18 +117,19 @@ async def gone_for(world: World, days: int) -> None:
     world.clock.advance(days=days, seconds=1)
 
 
-async def test_what_a_member_told_is_deleted_a_while_after_they_left(world: World) -> None:
-    """Later changes too; that they were let in stays, and coming back they are asked anew."""
-    await gone_for(world, days=30)
+async def test_a_former_member_is_forgotten_a_while_after_they_left(world: World) -> None:
+    """With their later changes, the decision and their key; coming back they are strangers."""
+    await gone_for(world, days=180)
+    key = await world.one("SELECT key_id FROM subject")
 
     await sweep(world, 2)
 
-    for table in ("sheet", "answer", "disclosure", "verdict", "letter", "consent"):
+    for table in ("subject", "cases", "sheet", "answer", "disclosure", "decision", "verdict", "letter"):
         assert await world.rows(f"SELECT * FROM {table}") == [], table
-    assert await world.states() == ["admitted"]
+    assert world.key_is_destroyed(key)
     assert await world.gate.standing(ANN) == Welcome()
     await world.gate.arrive(ANN)
-    assert await world.states() == ["admitted", "waiting"]
+    assert await world.states() == ["waiting"]
     await world.drain()
     assert world.doorkeeper.told("grant") == []
 
@@ -165,7 +137,7 @@ async def test_what_a_member_told_is_deleted_a_while_after_they_left(world: Worl
 @pytest.mark.parametrize("noticed", [True, False])
 async def test_a_member_who_came_back_keeps_what_they_told(world: World, noticed: bool) -> None:
     """Whether the bot saw them join again, or only hears of them when they press something."""
-    await gone_for(world, days=29)
+    await gone_for(world, days=179)
     if noticed:
         await world.gate.arrive(ANN)
     else:
@@ -174,7 +146,7 @@ async def test_a_member_who_came_back_keeps_what_they_told(world: World, noticed
 
     await sweep(world)
 
-    assert await world.one("SELECT count(*) FROM disclosure") == 2
+    assert await world.rows("SELECT version FROM disclosure") == [(2,)]
     assert isinstance(await world.gate.standing(ANN), AdmittedStanding)
 
 
@@ -188,4 +160,4 @@ async def test_many_old_cases_are_deleted_in_one_run(world: World) -> None:
 
     await sweep(world)
 
-    assert await world.one("SELECT count(*) FROM sheet") == 0
+    assert await world.rows("SELECT * FROM subject") == []

@@ -196,13 +196,16 @@ async def sweeps(world: World, _: LastingServer) -> None:
     await world.sweep.run(world.clock())
 
 
-async def a_long_time(world: World, _: LastingServer) -> None:
-    """Far more than any answer is kept. Whoever does this again does not wait twice."""
-    world.clock.now = LONG_AFTER
+def a_long_time(days: int) -> Act:
+    """More than something is kept. Whoever does this again does not wait twice."""
+
+    async def act(world: World, _: LastingServer) -> None:
+        world.clock.now = NOW + timedelta(days=days)
+
+    return act
 
 
 STEP = timedelta(minutes=10)
-LONG_AFTER = NOW + timedelta(days=90)
 
 FIRST_START = "the very first start"
 """Told on no files at all; the others find a database that is up to date."""
@@ -280,17 +283,36 @@ TALES: dict[str, list[Act]] = {
         arrives(ANN),
         begins(ANN),
     ],
+    "what closed long ago is deleted": [a_long_time(200), sweeps, drains],
+    "what was typed goes, and answers, and in the end people": [
+        a_long_time(40),
+        sweeps,
+        a_long_time(600),
+        sweeps,
+        sweeps,
+    ],
+}
+
+BEFORE: dict[str, list[Act]] = {
     "what closed long ago is deleted": [
         arrives(CAT),
         *answers(CAT, LINKED),
         drains,
         *declines(CAT),
         drains,
-        a_long_time,
-        sweeps,
-        drains,
+    ],
+    "what was typed goes, and answers, and in the end people": [
+        *answers(ANN, LINKED),
+        admits(ANN),
+        *changes_links(ANN),
+        leaves(ANN),
+        *answers(BEN, LINKED),
+        leaves(BEN),
+        begins(CAT),
+        leaves(CAT),
     ],
 }
+"""What happened before a tale begins, undisturbed: other tales stop in the middle of that."""
 
 
 async def what_is_left(world: World, server: LastingServer) -> dict[str, Any]:

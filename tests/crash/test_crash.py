@@ -11,12 +11,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from tests.crash.tales import FIRST_START, TALES
-from tests.support import FakeClock, config, world_in
+from tests.crash.stoppable import LastingServer, Steps
+from tests.crash.tales import BEFORE, FIRST_START, TALES
+from tests.support import FakeClock, FakeDoorkeeper, FakeLookout, config, world_in
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,7 @@ def test_a_stop_at_any_step_changes_nothing(tale: str, nursery: Nursery, tmp_pat
     empty = tmp_path / "empty"
     empty.mkdir()
     if tale != FIRST_START:
-        asyncio.run(_files_made(empty))
+        asyncio.run(_files_made(empty, tale))
     whole = shutil.copytree(empty, tmp_path / "whole")
     undisturbed = nursery.run(tale, whole, None)["result"]
     steps: list[str] = undisturbed["steps"]
@@ -89,10 +90,14 @@ def _each_once(steps: list[str]) -> list[tuple[int, str]]:
     return sorted((number, name) for name, number in last.items())
 
 
-async def _files_made(folder: Path) -> None:
-    """The files as a first start leaves them."""
-    async with world_in(folder, config(), FakeClock()):
-        pass
+async def _files_made(folder: Path, tale: str) -> None:
+    """The files as a first start leaves them, and what happened before the tale."""
+    server = LastingServer(folder / "server.json", Steps(None))
+    # The world asks no more of it than the port does.
+    doorkeeper, lookout = cast("FakeDoorkeeper", server), cast("FakeLookout", server)
+    async with world_in(folder, config(), FakeClock(), doorkeeper, lookout) as world:
+        for act in BEFORE.get(tale, []):
+            await act(world, server)
 
 
 def _difference(expected: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:

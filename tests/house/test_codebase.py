@@ -61,6 +61,7 @@ USE_CASES = {
     "reminders",
     "restoring",
     "rotation",
+    "retention",
     "rounds",
     "scopes",
     "setting_up",

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from bot.database import connect
 from bot.migrations import FOLDER, migrate
+from bot.retention import KINDS, WALKED
 from bot.store import (
     access,
     cases,
@@ -19,11 +21,13 @@ from bot.store import (
     drafts,
     effects,
     events,
+    forgetting,
     lapsing,
     marks,
     pauses,
     presence,
     queue,
+    retention,
     sheets,
     status,
     subjects,
@@ -32,11 +36,15 @@ from bot.store import (
     waves,
 )
 from bot.store.effects import EffectKind
+from bot.store.retention import Stretch
 from bot.store.tasks import TaskKind
 from bot.vault import PersonKey
+from tests.support import config
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = PersonKey("k", bytes(32))
+LIMITS = config().retention
+SOME = Stretch(0, 500)
 
 Work = Callable[[sqlite3.Connection], object]
 
@@ -60,7 +68,23 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "drafts in a stretch": lambda c: drafts.expire_sheets(c, 0, 500, NOW),
     "when the last sweep was": lambda c: marks.at(c, marks.SWEPT),
     "whether somebody belongs inside": lambda c: subjects.belongs_inside(c, "x"),
-    "what to wipe": lambda c: lapsing.to_wipe(c, NOW, 1),
+    **{f"what is due of {kind.code}": partial(kind.due, limits=LIMITS, now=NOW, most=1) for kind in KINDS},
+    **{
+        f"{kind.code} in a stretch": partial(kind.due, limits=LIMITS, now=NOW, people=SOME) for kind in WALKED
+    },
+    "a stretch of people": lambda c: retention.stretch(c, 0, 500),
+    "forgetting what was typed": lambda c: forgetting.trim_case(c, "x", NOW),
+    "forgetting what was typed later": lambda c: forgetting.trim_update(c, "x", NOW),
+    "the sheet of a disclosure": lambda c: forgetting.delete_sheet_of(c, "x"),
+    "a disclosure that goes": lambda c: disclosures.delete(c, "x"),
+    "the decisions on a case that goes": lambda c: forgetting.delete_decisions(c, "x"),
+    "cases that name a decision": lambda c: c.execute("SELECT 1 FROM cases WHERE decision_id = 'x'"),
+    "what somebody told outside any case": lambda c: forgetting.delete_updates(c, "x"),
+    "whether somebody is a member otherwise": lambda c: forgetting.is_member_otherwise(c, "x", "y"),
+    "what lines about something say": lambda c: forgetting.forget_payloads(c, "x"),
+    "what lines about later links say": lambda c: forgetting.forget_payloads_of_updates(c, "x"),
+    "which messages were sent": lambda c: forgetting.forget_messages(c, "x", "y"),
+    "who opened no file for long": lambda c: forgetting.delete_views_by(c, "x"),
     "the entries of a sheet": lambda c: sheets.entries(c, KEY, "x"),
     "an open form and its sheet": lambda c: sheets.of_form(c, "x"),
     "the newest form": lambda c: sheets.newest_form(c, "x", "x", "x"),

@@ -1,0 +1,164 @@
+"""Letting go of what was kept for its time: one thing at a time, by its id."""
+
+import sqlite3
+from datetime import datetime
+
+from bot.clock import to_ms
+from bot.interests import GOAL, ON_BEHALF_OF, ORGANISATION
+from bot.store import disclosures, sheets
+
+
+def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> None:
+    """Delete what somebody typed at the gate, but for the names of organisations."""
+    connection.execute(
+        """
+        DELETE FROM answer_text WHERE field_id NOT IN (?, ?) AND entry_id IN (
+            SELECT entry.id FROM cases JOIN entry ON entry.sheet_id = cases.sheet_id WHERE cases.id = ?
+        )
+        """,
+        (ORGANISATION, ON_BEHALF_OF, case_id),
+    )
+    connection.execute(
+        """
+        DELETE FROM interest_text WHERE field = ? AND interest_id IN (
+            SELECT interest.id FROM disclosure JOIN interest ON interest.disclosure_id = disclosure.id
+            WHERE disclosure.case_id = ?
+        )
+        """,
+        (GOAL, case_id),
+    )
+    connection.execute("UPDATE cases SET trimmed_at = ? WHERE id = ?", (to_ms(now), case_id))
+
+
+def trim_update(connection: sqlite3.Connection, sheet_id: str, now: datetime) -> None:
+    """Delete what a member typed when they changed their links, but for the names of organisations."""
+    connection.execute(
+        """
+        DELETE FROM answer_text WHERE field_id NOT IN (?, ?)
+            AND entry_id IN (SELECT id FROM entry WHERE sheet_id = ?)
+        """,
+        (ORGANISATION, ON_BEHALF_OF, sheet_id),
+    )
+    connection.execute(
+        """
+        DELETE FROM interest_text WHERE field = ? AND interest_id IN (
+            SELECT interest.id
+            FROM sheet JOIN disclosure ON disclosure.subject_id = sheet.subject_id
+                JOIN interest ON interest.disclosure_id = disclosure.id
+            WHERE sheet.id = ? AND disclosure.case_id IS NULL AND disclosure.at = sheet.sent_at
+        )
+        """,
+        (GOAL, sheet_id),
+    )
+    connection.execute("UPDATE sheet SET trimmed_at = ? WHERE id = ?", (to_ms(now), sheet_id))
+
+
+def delete_sheet_of(connection: sqlite3.Connection, disclosure_id: str) -> None:
+    """Delete the sheet on which a member told what a disclosure outside any case says."""
+    connection.execute(
+        """
+        DELETE FROM sheet WHERE id IN (
+            SELECT sheet.id FROM disclosure JOIN sheet ON sheet.subject_id = disclosure.subject_id
+            WHERE disclosure.id = ? AND disclosure.case_id IS NULL
+                AND sheet.source = 'update' AND sheet.sent_at = disclosure.at
+        )
+        """,
+        (disclosure_id,),
+    )
+
+
+def delete_version(connection: sqlite3.Connection, disclosure_id: str) -> bool:
+    """Delete a disclosure that was replaced, and the sheet it came from; False when it had gone already."""
+    delete_sheet_of(connection, disclosure_id)
+    forget_payloads(connection, disclosure_id)
+    gone = disclosures.delete(connection, disclosure_id)
+    connection.execute("DELETE FROM superseded WHERE disclosure_id = ?", (disclosure_id,))
+    return gone
+
+
+def delete_updates(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+    """Delete all that somebody told outside any case; returns the ids of the disclosures."""
+    rows = connection.execute(
+        "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL", (subject_id,)
+    ).fetchall()
+    sheets.delete_updates(connection, subject_id)
+    disclosures.delete_updates(connection, subject_id)
+    return [row["id"] for row in rows]
+
+
+def delete_decisions(connection: sqlite3.Connection, case_id: str) -> list[str]:
+    """Delete the decisions on a case that is gone; returns their ids."""
+    rows = connection.execute("SELECT id FROM decision WHERE case_id = ?", (case_id,)).fetchall()
+    gone = [row["id"] for row in rows]
+    for decision_id in gone:
+        connection.execute("INSERT INTO permit VALUES ('decision', ?)", (decision_id,))
+        connection.execute("DELETE FROM decision WHERE id = ?", (decision_id,))
+    return gone
+
+
+def forget_payloads(connection: sqlite3.Connection, object_id: str) -> None:
+    """Delete what lines about something say in codes. The lines and their hashes stay."""
+    connection.execute(
+        "DELETE FROM event_payload WHERE seq IN (SELECT seq FROM event WHERE object_id = ?)", (object_id,)
+    )
+
+
+def forget_payloads_of_updates(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Delete what lines about disclosures outside any case say in codes."""
+    connection.execute(
+        """
+        DELETE FROM event_payload WHERE seq IN (
+            SELECT event.seq FROM disclosure JOIN event ON event.object_id = disclosure.id
+            WHERE disclosure.subject_id = ? AND disclosure.case_id IS NULL
+        )
+        """,
+        (subject_id,),
+    )
+
+
+def is_member_otherwise(connection: sqlite3.Connection, subject_id: str, case_id: str) -> bool:
+    """Whether another case of somebody let them in, or they were a member before the bot came."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM cases WHERE subject_id = :subject AND id <> :case
+                AND state = 'admitted' AND wiped_at IS NULL)
+            OR EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :subject) AS otherwise
+        """,
+        {"subject": subject_id, "case": case_id},
+    ).fetchone()
+    return bool(row["otherwise"])
+
+
+def delete_tasks_of_membership(connection: sqlite3.Connection, subject_id: str) -> None:
+    """Delete the tasks about somebody's links and access. A role without a decision stays one."""
+    connection.execute("DELETE FROM task WHERE subject_id = ? AND kind <> 'unrecorded_role'", (subject_id,))
+
+
+def forget_messages(connection: sqlite3.Connection, subject_id: str, case_id: str) -> None:
+    """Forget which messages about a case were sent."""
+    connection.execute("DELETE FROM sent_message WHERE subject_id = ? AND case_id = ?", (subject_id, case_id))
+
+
+def delete_views_by(connection: sqlite3.Connection, moderator_id: str) -> None:
+    """Delete the openings of files by somebody who has opened none for long."""
+    connection.execute("DELETE FROM file_view WHERE moderator_id = ?", (moderator_id,))
+
+
+def delete_look(connection: sqlite3.Connection, access_id: str) -> None:
+    """Delete the line of one look."""
+    connection.execute("DELETE FROM access WHERE id = ?", (access_id,))
+
+
+def leave_wave(connection: sqlite3.Connection, case_id: str) -> None:
+    """No longer say with which wave the person of a case came."""
+    connection.execute("UPDATE cases SET wave_id = NULL WHERE id = ?", (case_id,))
+
+
+def delete_wave(connection: sqlite3.Connection, wave_id: str) -> None:
+    """Delete a wave that is over."""
+    connection.execute("DELETE FROM wave WHERE id = ?", (wave_id,))
+
+
+def unlock_number(connection: sqlite3.Connection, lookup: str) -> None:
+    """Delete a locked number, given in hexadecimal."""
+    connection.execute("DELETE FROM suppression_key WHERE lookup = ?", (bytes.fromhex(lookup),))
