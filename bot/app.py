@@ -16,6 +16,7 @@ from bot.decisions import Decisions
 from bot.desk import Desk
 from bot.drift import Drift
 from bot.effects import Outbox
+from bot.erasure import Erasure
 from bot.findings import Findings, Watch
 from bot.forms import Forms
 from bot.foundation import Foundation
@@ -26,6 +27,7 @@ from bot.opening import CannotStart
 from bot.ports import Builder
 from bot.refusals import Refusals
 from bot.reminders import Reminders
+from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import shorten
 from bot.setting_up import Viewer
@@ -47,6 +49,7 @@ from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
 from cogs.reminders import Reminders as RemindersCog
+from cogs.rights import Rights as RightsCog
 
 _LONGEST_NAME = 60
 _LONGEST_WAIT = 60.0
@@ -84,6 +87,7 @@ def furnished(foundation: Foundation) -> House:
         GateCog(config, router, gate, forms, Submission(foundation, gate)),
         RemindersCog(router, Reminders(foundation)),
         LinksCog(config, router, Links(foundation, forms)),
+        RightsCog(config, router, Rights(foundation, Erasure(foundation))),
         DeskCog(
             config,
             router,

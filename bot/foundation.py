@@ -80,7 +80,7 @@ class Foundation:
 
     def reading(self, connection: sqlite3.Connection, sheet: Sheet) -> Reading:
         """A sheet's answers, read with the questionnaire that it was begun with."""
-        questionnaire = self._questionnaire(connection, sheet.questionnaire_hash)
+        questionnaire = self.questionnaire(connection, sheet.questionnaire_hash)
         entries = sheets.entries(connection, self.vault.key(sheet.key_id), sheet.id)
         return Reading(questionnaire, entries, not_asked(sheet.source))
 
@@ -88,7 +88,8 @@ class Foundation:
         """Whether the answers on a sheet are the visitor's own."""
         return sheet.lookup == self.vault.lookup(visitor.user_id)
 
-    def _questionnaire(self, connection: sqlite3.Connection, content_hash: str) -> Questionnaire:
+    def questionnaire(self, connection: sqlite3.Connection, content_hash: str) -> Questionnaire:
+        """The questionnaire kept under a content hash."""
         if content_hash == self.config.questionnaire.content_hash:
             return self.config.questionnaire
         return questionnaire_from(sheets.questionnaire_snapshot(connection, content_hash))

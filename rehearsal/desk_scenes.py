@@ -14,7 +14,7 @@ from rehearsal.gate_scenes import NIL_RETURN
 from rehearsal.story import Story, buttons_on
 from rehearsal.theatre import Person, Seen, Unanswered
 
-_FOUNDER: Wishes = {
+FOUNDER: Wishes = {
     "belongs": ("yes",),
     "age_ok": ("yes",),
     "capacity": ("self",),
@@ -47,16 +47,16 @@ _CLIENT_NOT_NAMED = "client_not_named"
 async def two_hats(story: Story) -> None:
     """Somebody who belongs, and worked for a manufacturer not long ago."""
     finn, mia = story.people["Finn"], story.people["Mia"]
-    part = story.held_part(finn, _FOUNDER)
+    part = story.held_part(finn, FOUNDER)
     await story.arrive("Finn")
     story.narrator.say(
         "He founded a local patient group, and until last year he worked for a device maker. "
         "He wears two hats, and says so."
     )
-    case = await _sent_and_held(story, finn, part, show_waiting=True)
-    file = await _opened(story, mia, case, most=None)
+    case = await sent_and_held(story, finn, part, show_waiting=True)
+    file = await opened(story, mia, case, most=None)
     check = story.narrator.check
-    check("the file names the organisation", str(_FOUNDER["organisation"]) in file.text)
+    check("the file names the organisation", str(FOUNDER["organisation"]) in file.text)
     check(f"the file says that rule {part.rule} fired", f"`{part.rule}`" in file.text)
     check("the file says who it is", f"<@{finn.id}>" in file.text)
     seen = await story.press(mia, file_screens.ADMIT)
@@ -76,8 +76,8 @@ async def unnamed_client(story: Story) -> None:
     story.narrator.say("Alex works for a PR agency, leaves the client out, and takes no private messages.")
     open_again = simulation.close_messages(story.theatre.env, alex.user)
     try:
-        case = await _sent_and_held(story, alex, part)
-        await _opened(story, mia, case, most=3)
+        case = await sent_and_held(story, alex, part)
+        await opened(story, mia, case, most=3)
         await _decline(story, mia, reason)
         await story.theatre.settle()
     finally:
@@ -107,11 +107,11 @@ def _reason(story: Story) -> Reason:
 
 async def _decline(story: Story, moderator: Person, reason: Reason) -> None:
     """Decline the open file: the reason, a preview, and send."""
-    opened = await story.press(moderator, Outcome.DECLINE.value)
-    if opened.modal is None:
+    form = await story.press(moderator, Outcome.DECLINE.value)
+    if form.modal is None:
         raise Unanswered("the form for a decline did not open")
     values: dict[str, Any] = {file_screens.REASON_FIELD: [reason.id]}
-    story.narrator.form(f"{story.name(moderator)} fills in: {opened.title}", opened.modal, values)
+    story.narrator.form(f"{story.name(moderator)} fills in: {form.title}", form.modal, values)
     preview = await moderator.fill(**values)
     story.shows(moderator, preview)
     story.narrator.check("Mia sees the text before it is sent", story.voice.read(reason.text) in preview.text)
@@ -122,9 +122,9 @@ async def _decline(story: Story, moderator: Person, reason: Reason) -> None:
 async def both_at_once(story: Story) -> None:
     """Two moderators press Admit in the same moment."""
     ella = story.people["Ella"]
-    part = story.held_part(ella, _NOT_SURE, _FOUNDER)
+    part = story.held_part(ella, _NOT_SURE, FOUNDER)
     await story.arrive("Ella")
-    case = await _sent_and_held(story, ella, part, briefly=True)
+    case = await sent_and_held(story, ella, part, briefly=True)
     pair = [story.people["Mia"], story.people["Noor"]]
     story.narrator.say("Mia and Noor open the file, and press Admit in the same moment.")
     for moderator in pair:
@@ -168,7 +168,7 @@ def _check_one_decision(story: Story, case: Case, pair: list[Person], results: l
     check(f"the other is told that {story.name(winner)} decided, and when", told and "<t:" in loser.text)
 
 
-async def _sent_and_held(
+async def sent_and_held(
     story: Story, person: Person, part: Part, *, briefly: bool = False, show_waiting: bool = False
 ) -> Case:
     """Somebody answers everything and is held; the review channel has a neutral card."""
@@ -194,7 +194,7 @@ async def _sent_and_held(
     return case
 
 
-async def _opened(story: Story, moderator: Person, case: Case, *, most: int | None) -> Seen:
+async def opened(story: Story, moderator: Person, case: Case, *, most: int | None) -> Seen:
     seen = await story.press(moderator, desk_screens.OPEN, on=story.card_of(case))
     story.shows(moderator, seen, most=most)
     return seen

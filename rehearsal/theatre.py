@@ -323,7 +323,11 @@ def on_stage(config: Config, server: Server, folder: Path) -> Config:
         moderator_roles=(server.moderator_role.id,),
     )
     storage = Storage(
-        database=folder / "porchlight.db", keys=folder / "keys.db", key_file=folder / "master.key"
+        database=folder / "porchlight.db",
+        keys=folder / "keys.db",
+        key_file=folder / "master.key",
+        ledger=folder / "erasures.jsonl",
+        anchors=folder / "anchors.jsonl",
     )
     return config.model_copy(update={"discord": ids, "storage": storage})
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from bot.config import Config
 from bot.logs import SafeFormatter
 from bot.screens import panel as panel_screens
-from rehearsal import desk_scenes, gate_scenes, ledger, simulation, time_scenes, watch_scenes
+from rehearsal import desk_scenes, gate_scenes, ledger, rights_scenes, simulation, time_scenes, watch_scenes
 from rehearsal.casting import NotTold
 from rehearsal.markup import Reader
 from rehearsal.screen import Narrator, console_for_story
@@ -40,11 +40,28 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
     ("A channel is open to everyone", watch_scenes.open_channel),
     ("Jo begins, and life comes between", time_scenes.unfinished),
     ("Too many people at once", time_scenes.rush),
+    ("Dana asks what is held about her", rights_scenes.own_data),
+    ("Ruth has everything deleted", rights_scenes.all_gone),
     ("The rows as they lie in SQLite", ledger.tell_rows),
     ("The export", ledger.tell_export),
 )
 _MODERATORS = ("Mia", "Noor")
-_NEWCOMERS = ("Sam", "Ann", "Finn", "Alex", "Kim", "Ella", "Rosa", "Theo", "Liv", "Pia", "Tom", "Jo")
+_NEWCOMERS = (
+    "Sam",
+    "Ann",
+    "Finn",
+    "Alex",
+    "Kim",
+    "Ella",
+    "Rosa",
+    "Theo",
+    "Liv",
+    "Pia",
+    "Tom",
+    "Jo",
+    "Dana",
+    "Ruth",
+)
 _MOST_LOG_LINES = 12
 _BETWEEN_SCENES = timedelta(minutes=7)
 _A_MINUTE = timedelta(minutes=1)

@@ -33,6 +33,7 @@ from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Wh
 from bot.questionnaire import Questionnaire
 from bot.refusals import Preview, Refusals
 from bot.reminders import Reminders
+from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import Screen
 from bot.standing import CarryOn
@@ -291,6 +292,7 @@ class World:
         self.asking = Asking(on)
         self.sweep = Sweep(on)
         self.erasure = Erasure(on)
+        self.rights = Rights(on, self.erasure)
 
     async def drain(self) -> datetime | None:
         """Let the outbox do what is due now."""

@@ -8,6 +8,7 @@ from bot.screens import forms as form_screens
 from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.letters import first_channel
+from bot.screens.panel import my_data
 from bot.standing import (
     AdmittedStanding,
     CarryOn,
@@ -57,8 +58,8 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
         case UnrecordedStanding() as unrecorded:
             return _unrecorded(voice, config, unrecorded)
         case TakenStanding(case=case):
-            presses = (Press("person", voice.say("talk_to_person")), Press(AGAIN, voice.say("start_again")))
-            return Screen(voice.say("access_closed", case_code=case.code), presses)
+            talk, again = Press("person", voice.say("talk_to_person")), Press(AGAIN, voice.say("start_again"))
+            return Screen(voice.say("access_closed", case_code=case.code), (talk, again, my_data(voice)))
     raise TypeError(type(result).__name__)
 
 
@@ -135,7 +136,7 @@ def _refused(voice: Voice, result: RefusedStanding) -> Screen:
     told = result.letter.text if result.letter else ""
     told = told or voice.say("refused_before")
     text = voice.say("letter_refused", text=told, case_code=result.case.code)
-    return Screen(text, (Press(AGAIN, voice.say("start_again")),))
+    return Screen(text, (Press(AGAIN, voice.say("start_again")), my_data(voice)))
 
 
 def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
@@ -187,4 +188,6 @@ def taken_back(voice: Voice, *, was_open: bool) -> Screen:
 
 def forgotten(voice: Voice, *, all_gone: bool) -> Screen:
     """*Delete what you have* was pressed."""
-    return Screen(voice.say("forgotten" if all_gone else "forgotten_in_part"))
+    if all_gone:
+        return Screen(voice.say("forgotten"))
+    return Screen(voice.say("forgotten_in_part"), (my_data(voice),))

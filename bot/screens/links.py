@@ -1,5 +1,7 @@
 """A member's links, in words."""
 
+from collections.abc import Callable
+
 from bot.config import Config
 from bot.filling import NotSaved, Summary
 from bot.links import LinksOnRecord, NotAMember
@@ -8,6 +10,7 @@ from bot.model import Disclosed, Disclosure, Interest
 from bot.questionnaire import Questionnaire
 from bot.screens import forms as form_screens
 from bot.screens.elements import Press, Screen, Style, inert, moment
+from bot.screens.panel import my_data
 from bot.words import Voice
 
 CHANGE = "changelinks"
@@ -21,10 +24,10 @@ def on_record(voice: Voice, config: Config, result: LinksOnRecord | NotAMember) 
         CHANGE, voice.say("carry_on_links" if result.changing else "change_links"), style=Style.PRIMARY
     )
     if result.logged is None:
-        return Screen(voice.say("links_none_on_record"), (press,))
+        return Screen(voice.say("links_none_on_record"), (press, my_data(voice)))
     links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure, own=True)
     text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
-    return Screen(text, (press,))
+    return Screen(text, (press, my_data(voice)))
 
 
 def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -> Screen:
@@ -41,9 +44,17 @@ def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -
 
 
 def disclosure_lines(
-    voice: Voice, questionnaire: Questionnaire, disclosure: Disclosure, *, own: bool = False
+    voice: Voice,
+    questionnaire: Questionnaire,
+    disclosure: Disclosure,
+    *,
+    own: bool = False,
+    typed: Callable[[str], str] = inert,
 ) -> str:
-    """A disclosure laid out as interests, for the person themselves or for a moderator; typed words inert."""
+    """A disclosure laid out as interests, for the person themselves or for a moderator.
+
+    ``typed`` writes what somebody typed: inert, unless it is not for Discord.
+    """
     whose = "own" if own else "theirs"
     if disclosure.disclosed is Disclosed.NONE:
         return voice.say(f"disclosed_none_{whose}")
@@ -51,20 +62,27 @@ def disclosure_lines(
     if disclosure.disclosed is Disclosed.UNDISCLOSED:
         lines.append(voice.say(f"undisclosed_{disclosure.gap}_{whose}"))
     for number, interest in enumerate(disclosure.interests, start=1):
-        lines.append(_interest(voice, questionnaire, number, interest, whose))
+        lines.append(_interest(voice, questionnaire, number, interest, whose, typed))
     return "\n".join(lines)
 
 
-def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest: Interest, whose: str) -> str:
+def _interest(
+    voice: Voice,
+    questionnaire: Questionnaire,
+    number: int,
+    interest: Interest,
+    whose: str,
+    typed: Callable[[str], str],
+) -> str:
     def label(field_id: str, *codes: str) -> str:
         page = questionnaire.page_of(field_id)
         field = page.field(field_id) if page else None
         said = [field.label_of(code, voice.locale) if field else code for code in codes if code]
         return "; ".join(voice.fill(text) for text in said) or voice.say("not_answered")
 
-    organisation = inert(interest.organisation) or voice.say("not_named")
+    organisation = (typed(interest.organisation) if interest.organisation else "") or voice.say("not_named")
     client = (
-        voice.say("interest_client", client=inert(interest.on_behalf_of)) if interest.on_behalf_of else ""
+        voice.say("interest_client", client=typed(interest.on_behalf_of)) if interest.on_behalf_of else ""
     )
     text = voice.say(
         "interest",
@@ -82,5 +100,5 @@ def _interest(voice: Voice, questionnaire: Questionnaire, number: int, interest:
     if interest.data_uses:
         more.append(voice.say("interest_use", use=label("data_use", *interest.data_uses)))
     if interest.goal:
-        more.append(voice.say(f"interest_goal_{whose}", goal=inert(interest.goal)))
+        more.append(voice.say(f"interest_goal_{whose}", goal=typed(interest.goal)))
     return "\n".join([text, *more])

@@ -6,6 +6,12 @@ from bot.screens.elements import Press, Screen, Style
 from bot.words import Voice
 
 START, WORK, PERSON, HELP, PRIVACY = "start", "work", "person", "help", "privacy"
+MY_DATA = "mydata"
+
+
+def my_data(voice: Voice) -> Press:
+    """The button to all that is held about whoever presses it."""
+    return Press(MY_DATA, voice.say("my_data"))
 
 
 def panel(config: Config) -> Screen:
@@ -34,8 +40,8 @@ def work_page(voice: Voice, *, has_request: bool) -> Screen:
     kept = voice.say("information_kept_before" if has_request else "information_nothing_kept")
     also = Press(START, voice.say("where_i_stand" if has_request else "also_live_with_this"))
     talk = Press(PERSON, voice.say("talk_to_person"))
-    forget = () if has_request else (Press("forget", voice.say("delete_and_leave")),)
-    return Screen(f"{voice.say('work_page')}\n\n{kept}", (also, talk, *forget))
+    data = my_data(voice) if has_request else Press("forget", voice.say("delete_and_leave"))
+    return Screen(f"{voice.say('work_page')}\n\n{kept}", (also, talk, data))
 
 
 def privacy(config: Config, voice: Voice) -> Screen:
@@ -49,4 +55,4 @@ def privacy(config: Config, voice: Voice) -> Screen:
         text_days=keep.free_text.days,
         former_days=keep.former_members.days,
     )
-    return Screen(text)
+    return Screen(text, (my_data(voice),))

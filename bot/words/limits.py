@@ -16,6 +16,8 @@ _BUTTONS = (
     "open_again", "open_code", "open_file",
     "open_next", "open_task",
     "redirect", "send", "send_decision", "start_again", "take_back", "take_back_now", "talk_to_person",
+    "my_data", "rights_download", "rights_correct", "rights_take_back_consent", "rights_delete",
+    "rights_keep_links", "rights_delete_all", "rights_consent_now", "rights_cancel",
     "look_again", "remind_me", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
 )  # fmt: skip
 

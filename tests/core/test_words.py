@@ -14,12 +14,13 @@ from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
-from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Source
+from bot.model import CaseState, Delivery, Erased, HoldReason, InformationPage, Outcome, Source
 from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
 from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
+from bot.store.access import Looked, Purpose
 from bot.store.effects import EffectKind
 from bot.store.tasks import TaskKind
 from bot.text import Text
@@ -172,6 +173,17 @@ FAMILIES = {
     "finding": [f"{code.value}_{part}" for code in FindingCode for part in ("what", "why", "mend")],
     "power": [str(permission.name).lower() for permission in Permission],
     "invites": ["paused", "taken", "forbidden", "later"],
+    "rights_state": [state.value for state in CaseState],
+    "rights_task": [kind.value for kind in TaskKind],
+    "rights_outcome": [outcome.value for outcome in Outcome],
+    "rights_delivery": [delivery.value for delivery in Delivery],
+    "rights_source": [source.value for source in Source],
+    "rights_look": [looked.value for looked in Looked],
+    "rights_purpose": [purpose.value for purpose in Purpose],
+    "rights_message": ["letter", "reminder", "notice"],
+    "rights_log": ["you", "machine", "operator", "moderator"],
+    "rights_done": [erased.value for erased in Erased],
+    "rights_gone": ["cases", "sheets", "disclosures", "decisions", "letters", "messages"],
 }
 
 

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,18 @@ import pytest
 from rich.console import Console
 
 from bot import gate as bot_gate
-from bot import reminders, submission
+from bot import holdings, reminders, submission
 from bot.answers import Reading
 from bot.config import Config, load
+from bot.erasure import Erasure, Receipt
 from bot.findings import Findings
 from bot.incidents import Incidents
+from bot.model import Erased
 from bot.rules import Rule, Verdict, decide
 from bot.screens import gate, panel
 from bot.screens.elements import Screen
 from bot.words import Voice
-from rehearsal import desk_scenes, gate_scenes, time_scenes, told, watch_scenes
+from rehearsal import desk_scenes, gate_scenes, rights_scenes, time_scenes, told, watch_scenes
 from rehearsal.story import Story
 
 ROOT = Path(__file__).parents[2]
@@ -139,7 +141,20 @@ async def sees_nothing(*_args: object, **_kwargs: object) -> tuple[object, ...]:
     return ()
 
 
+async def only_says_so(_self: object, _subject_id: str, _by: str) -> Receipt:
+    """A receipt for what nobody did."""
+    at = datetime(2026, 3, 4, tzinfo=UTC)
+    return Receipt("REF", Erased.PERSON, at, {}, messages_to_delete=0, role_taken=False, held_until=None)
+
+
+def nobody_looked(*_args: object) -> tuple[object, ...]:
+    """No look at a file, whoever looked."""
+    return ()
+
+
 _FAULTS = [
+    (Erasure, "person", only_says_so, [rights_scenes.all_gone]),
+    (holdings, "_looks", nobody_looked, [rights_scenes.own_data]),
     (Incidents, "take_back", nothing, [watch_scenes.by_hand]),
     (Incidents, "_tell", nothing, [watch_scenes.away]),
     (Findings, "look", sees_nothing, [watch_scenes.open_channel]),

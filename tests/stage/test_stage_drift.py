@@ -197,7 +197,7 @@ async def test_a_role_taken_by_hand_is_not_given_again(watched: Theatre) -> None
 
     assert not inside(ann)
     assert "somebody on the team has closed your access" in seen.text
-    assert seen.buttons == ["Talk to a person", "Ask again"]
+    assert seen.buttons == ["Talk to a person", "Ask again", "My data"]
     [notice] = [text for text in notices(theatre) if "took the member role" in text]
     assert f"<@{mia.id}>" in notice
     assert str(ann.id) not in notice

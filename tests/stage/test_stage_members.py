@@ -26,7 +26,7 @@ async def test_my_links_shows_what_is_on_record(theatre: Theatre) -> None:
     seen = await ann.command("my-links")
     assert "What you told us about your links" in seen.text
     assert "`Meridian Devices`" in seen.text
-    assert seen.buttons == ["Change my links"]
+    assert seen.buttons == ["Change my links", "My data"]
     assert all(message.ephemeral for message in seen.messages)
 
 
@@ -118,7 +118,7 @@ async def test_changes_can_be_carried_on_later(theatre: Theatre) -> None:
     await theatre.restart()
     seen = await ann.command("my-links")
     assert "No links." in seen.text
-    assert seen.buttons == ["Carry on with my changes"]
+    assert seen.buttons == ["Carry on with my changes", "My data"]
     seen = await ann.press("Carry on")
     assert "Your link" in seen.text
     assert await count(theatre, "disclosure") == 1

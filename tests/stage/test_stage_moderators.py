@@ -206,7 +206,7 @@ async def test_a_person_with_closed_messages_is_told_at_the_panel_and_the_file_s
     seen = await ben.press_panel("Start")
     assert "Not now." in seen.text
     assert code in seen.text
-    assert seen.buttons == ["Ask again"]
+    assert seen.buttons == ["Ask again", "My data"]
     seen = await mia.command("review open", code=code)
     assert "they have read it on the front page" in seen.text
     assert [m for m in theatre.server.front_porch.history() if str(ben.id) in m.content] == []

@@ -22,6 +22,7 @@ from bot.store import (
     effects,
     events,
     forgetting,
+    holdings,
     lapsing,
     marks,
     pauses,
@@ -48,8 +49,8 @@ SOME = Stretch(0, 500)
 
 Work = Callable[[sqlite3.Connection], object]
 
-NEVER_LONG = {"SCAN CONSTANT ROW", "SCAN stopped"}
-"""What is read whole, and never has more rows than there are kinds of effects."""
+NEVER_LONG = {"SCAN CONSTANT ROW", "SCAN stopped", "SCAN erasure"}
+"""What is read whole, and never long: kinds of effects, and erasures that are on their way."""
 
 ON_EVERY_PRESS: dict[str, Work] = {
     "somebody by lookup": lambda c: subjects.find(c, b"x"),
@@ -127,6 +128,23 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "the cases to show": lambda c: presence.to_show(c, NOW, NOW, 10),
     "whom to ask": lambda c: presence.ask_next(c, 10, NOW),
     "somebody's cases when they leave": lambda c: presence.note_gone(c, "x", NOW),
+    "somebody and since when": lambda c: holdings.known(c, "x"),
+    "what somebody agreed to": lambda c: holdings.consents(c, "x"),
+    "what the rules made of a case": lambda c: holdings.verdicts(c, "x"),
+    "somebody's sheets": lambda c: holdings.sheets(c, "x"),
+    "the pages of a sheet": lambda c: holdings.entries(c, "x"),
+    "what is kept with a case": lambda c: holdings.extras(c, "x"),
+    "the letters about a case": lambda c: holdings.letters(c, "x"),
+    "letters that were not sent": lambda c: holdings.drafts(c, "x"),
+    "who opened a case's file": lambda c: holdings.openings(c, "x"),
+    "what was wanted about a case": lambda c: holdings.wanted(c, "x"),
+    "somebody's disclosures": lambda c: holdings.versions(c, "x"),
+    "the messages about somebody": lambda c: holdings.messages(c, "x"),
+    "the tasks about somebody": lambda c: holdings.tasks(c, "x"),
+    "erasures of somebody on their way": lambda c: holdings.erasures(c, "x"),
+    "what somebody did as a moderator": lambda c: holdings.work(c, "x"),
+    "what is left of somebody": lambda c: holdings.leftover(c, b"x", NOW),
+    "who looked at somebody's file": lambda c: access.to_subject(c, "x"),
     "tasks that are no longer so": lambda c: tasks.delete_of(c, TaskKind.UNRECORDED_ROLE, "x"),
 }
 
