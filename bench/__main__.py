@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import scale
+from bench import log, scale
 from bench.scenes import IDS, NO_WAVES, Measured, one_round
 from bot.config import Config, load
 from bot.config.tables import Storage
@@ -32,6 +32,7 @@ def main() -> None:
     console.print(f"Slowest press while 10,000 join: {slowest:.0f} ms (to hold: {_SLOWEST_HELD_MS})")
     for what, calls in rounds[-1].calls.items():
         console.print(f"Calls to Discord besides the replies, {what}: {calls:g} (to hold: {_CALLS_HELD})")
+    console.print(log.told(log.measure()), highlight=False)
     console.print(scale.table(scale.measure_all()))
 
 

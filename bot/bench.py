@@ -158,9 +158,9 @@ class Bench:
             now=now,
             actor=seat.moderator_id,
             action=f"decision.{outcome.value}",
-            object_kind="case",
-            object_id=case.id,
-            payload={"reason": reason_code},
+            object_kind="decision",
+            object_id=decision.id,
+            payload={"case": case.id, "reason": reason_code},
         )
         decided = self._step(connection, case, outcome, decision.id, now)
         effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_backup, cli_init, cli_keys, cli_papers, cli_retention, cli_rights, cli_setup
+from bot import cli_backup, cli_init, cli_keys, cli_papers, cli_retention, cli_rights, cli_setup, cli_verify
 from bot.config import Secrets, load
 from bot.database import StorageUnavailable
 from bot.endings import ending
@@ -42,6 +42,7 @@ app.command("rotate-key")(cli_keys.rotate_key)
 app.command("recovery-copy")(cli_keys.recovery_copy)
 app.command("retention")(cli_retention.retention)
 app.add_typer(cli_rights.app, name="rights")
+app.command("verify")(cli_verify.verify)
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ class Incidents:
             self._note(connection, "case.opened", "case", case.id, now)
         if case.state is CaseState.HELD:
             return case
-        decisions.append(
+        decision = decisions.append(
             connection,
             case_id=case.id,
             outcome=Outcome.HOLD,
@@ -61,8 +61,8 @@ class Incidents:
             questionnaire_hash=None,
             now=now,
         )
-        payload = {"rule": UNRECORDED_RULE}
-        self._note(connection, "decision.hold", "case", case.id, now, **payload)
+        payload = {"case": case.id, "rule": UNRECORDED_RULE}
+        self._note(connection, "decision.hold", "decision", decision.id, now, **payload)
         target = now + self._on.config.timers.decision_target
         return cases.hold(connection, case, HoldReason.UNRECORDED_MEMBER, now, target)
 

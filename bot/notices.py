@@ -5,11 +5,12 @@ import sqlite3
 from bot.findings import news
 from bot.foundation import Foundation
 from bot.ports import Room
+from bot.screens import anchors as anchor_screens
 from bot.screens import desk as desk_screens
 from bot.screens import drift as drift_screens
 from bot.screens import findings as finding_screens
 from bot.screens.elements import Screen
-from bot.store import cases
+from bot.store import cases, chain
 
 ABOUT_ACCESS = frozenset({"taken_back", "alerted", "access_taken", "access_given"})
 
@@ -31,6 +32,9 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     if kind == "reading":
         by, _, people = argument.partition(":")
         return Room.LOG, drift_screens.unusual_reading(voice, int(people), _user(connection, on, by))
+    if kind == "anchor":
+        line = chain.line(connection, int(argument))
+        return (Room.ANCHOR, anchor_screens.anchor(voice, int(argument), *line)) if line else None
     if kind == "findings":
         found = news(connection, argument)
         return (Room.LOG, finding_screens.notice(voice, found)) if found else None

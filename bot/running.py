@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from bot.anchors import Anchors
 from bot.app import House, furnished, token_of
 from bot.config import Config, Secrets
 from bot.data_files import shut
@@ -144,9 +145,11 @@ async def _keep_draining(house: House, wake: asyncio.Event) -> None:
 
 
 async def _keep_sweeping(house: House) -> None:
+    anchors = Anchors(house.foundation)
     while True:
         try:
             await house.sweep.run(house.foundation.now())
+            await anchors.run(house.foundation.now())
         except StorageUnavailable:
             pass  # the database says so in the log itself, and the next turn tries again
         except Exception:  # noqa: BLE001 - a loop outlives whatever happens in one turn

@@ -216,9 +216,13 @@ class Submission:
             now=now,
             actor=events.MACHINE,
             action=f"decision.{outcome.value}",
-            object_kind="case",
-            object_id=case.id,
-            payload={"rule": verdict.rule_id, "disclosed": disclosure.disclosed.value},
+            object_kind="decision",
+            object_id=decision.id,
+            payload={
+                "case": case.id,
+                "rule": verdict.rule_id,
+                "disclosed": disclosure.disclosed.value,
+            },
         )
         if outcome is Outcome.ADMIT:
             admitted = self._admit(connection, sheet, case, decision.id)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
+from bot.epochs import MOST_LINES, drop_old, seal_if_due
 from bot.erasure import Erasure
 from bot.foundation import Foundation
 from bot.retention import Retention
@@ -51,6 +52,10 @@ class Sweep:
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
         await self._retention.run(now)
         await self._expire_drafts(now)
+        await write(lambda connection: seal_if_due(connection, now))
+        keep = self._on.config.retention.log
+        while await write(lambda connection: drop_old(connection, now, keep, MOST_LINES)):
+            pass
 
     async def _each(
         self, due: _Due, see_to: Callable[[sqlite3.Connection, list[Case], datetime], None], now: datetime

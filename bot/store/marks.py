@@ -17,6 +17,9 @@ ASKED = "asked_earlier_members"
 CHECKED = "checked"
 """The last time somebody asked whether anything can be written."""
 
+ANCHORED = "anchored"
+"""The last day on which the end of the log was written down outside the database."""
+
 TIDIED = "tidied"
 """The last look through the drafts of moderators."""
 

@@ -393,7 +393,7 @@ async def test_what_was_begun_survives_a_restart(tmp_path: Path, clock: FakeCloc
 
 
 async def test_taking_it_back_leaves_nothing_that_repeats_the_answers(world: World) -> None:
-    """Neither in the log nor in the decision; the lines and their hashes stay."""
+    """Neither in the log nor in the decision. The lines stay, and two say what was taken back and deleted."""
     await world.send(ANN, ABOUT_LINKED, LINK_NOW, PURPOSE)
     lines = await world.one("SELECT count(*) FROM event")
 

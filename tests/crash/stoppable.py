@@ -42,12 +42,12 @@ class Steps:
 
 @contextmanager
 def watching_commits(steps: Steps) -> Iterator[None]:
-    """Every transaction of every connection passes a step, just before it commits."""
+    """Every transaction that lasts passes a step, just before it commits."""
     original = sqlite3.connect
 
     def connect(database: Any, *args: Any, **kwargs: Any) -> sqlite3.Connection:
         connection: sqlite3.Connection = original(database, *args, **kwargs)
-        if "mode=ro" not in str(database):
+        if "mode=ro" not in str(database) and database != ":memory:":
             name = Path(str(database)).stem
             connection.set_trace_callback(lambda statement: _trace(steps, name, statement))
         return connection

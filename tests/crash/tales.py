@@ -11,12 +11,14 @@ from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
+from bot.config.tables import Storage
 from bot.database import connect
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
 from bot.refusals import Preview
 from bot.standing import CarryOn
 from bot.store import disclosures
+from bot.verifying import verify
 from tests.crash.stoppable import LastingServer
 from tests.support import (
     ABOUT_LINKED,
@@ -196,6 +198,12 @@ async def sweeps(world: World, _: LastingServer) -> None:
     await world.sweep.run(world.clock())
 
 
+async def verifies(world: World, _: LastingServer) -> None:
+    """Log, keys and tables fit together."""
+    storage = Storage(database=world.path, keys=world.path.with_name("keys.db"))
+    assert verify(storage, None, keys=False).problems.sentences == []
+
+
 def a_long_time(days: int) -> Act:
     """More than something is kept. Whoever does this again does not wait twice."""
 
@@ -290,6 +298,14 @@ TALES: dict[str, list[Act]] = {
         a_long_time(600),
         sweeps,
         sweeps,
+    ],
+    "months are sealed, and old lines go": [
+        arrives(ANN),
+        a_long_time(30),
+        sweeps,
+        a_long_time(800),
+        sweeps,
+        verifies,
     ],
 }
 

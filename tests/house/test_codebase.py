@@ -33,14 +33,17 @@ PURE = {
 """Pure modules: values in, values out."""
 
 USE_CASES = {
+    "anchors",
     "asking",
     "backup",
     "bench",
+    "chain",
     "conversations",
     "decisions",
     "desk",
     "drift",
     "effects",
+    "epochs",
     "erasing",
     "erasure",
     "errands",
@@ -58,6 +61,7 @@ USE_CASES = {
     "looking",
     "minting",
     "pacing",
+    "references",
     "refusals",
     "reminders",
     "restoring",
@@ -69,6 +73,7 @@ USE_CASES = {
     "setting_up",
     "submission",
     "sweep",
+    "verifying",
     "waves",
 }
 

@@ -358,6 +358,34 @@ def test_run_serves_the_local_page_and_writes_lines_for_programs(
     assert any(line["message"].startswith("how it stands: gateway not connected") for line in lines)
 
 
+def test_run_notes_the_end_of_the_log_and_verify_holds_the_log_against_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the file of anchors, without anybody asking for it; and all is well while the log is untouched."""
+    anchors = tmp_path / "ledger" / "anchors.jsonl"
+
+    async def stops(client: PorchlightClient, _token: str) -> None:
+        while has_lines and not anchors.exists():  # noqa: ASYNC110 - as below
+            await asyncio.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not client.is_closed():  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(PorchlightClient, "start", stops)
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    written(tmp_path, OWN, IDS)
+    has_lines = False
+    assert porchlight("run").exit_code == 0
+    assert porchlight("backup", "--to", str(tmp_path / "copies")).exit_code == 0
+    has_lines = True
+    assert porchlight("run").exit_code == 0
+
+    verified = porchlight("verify")
+
+    assert verified.exit_code == 0, verified.output
+    assert "Anchors that fit: 1. Keys tried: 0." in verified.output
+
+
 def test_run_on_a_port_that_is_taken_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is a matter of the configuration: 2, and what to write instead."""
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)

@@ -29,6 +29,7 @@ from bot.store import (
     presence,
     queue,
     retention,
+    seals,
     sheets,
     status,
     subjects,
@@ -49,8 +50,8 @@ SOME = Stretch(0, 500)
 
 Work = Callable[[sqlite3.Connection], object]
 
-NEVER_LONG = {"SCAN CONSTANT ROW", "SCAN stopped", "SCAN erasure"}
-"""What is read whole, and never long: kinds of effects, and erasures that are on their way."""
+NEVER_LONG = {"SCAN CONSTANT ROW", "SCAN stopped", "SCAN erasure", "SCAN log_head"}
+"""What is read whole, and never long: kinds of effects, erasures on their way, the end of the log."""
 
 ON_EVERY_PRESS: dict[str, Work] = {
     "somebody by lookup": lambda c: subjects.find(c, b"x"),
@@ -105,6 +106,9 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "whom somebody looked at lately": lambda c: access.people_read_by(c, "x", NOW, timedelta(hours=1)),
     "who looked at somebody": lambda c: access.to_subject(c, "x"),
     "the events of an object": lambda c: events.of_object(c, "x"),
+    "when a stretch of the log began": seals.begun_at,
+    "the stretches with lines": seals.with_lines,
+    "whether a stretch is let go of": lambda c: seals.is_being_emptied(c, 1),
     "what lines about a case say": lambda c: events.forget_payloads(c, "x"),
     "an opened file": lambda c: views.get(c, "x"),
     "a task": lambda c: tasks.get(c, "x"),
