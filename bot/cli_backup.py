@@ -20,6 +20,7 @@ from bot.opening import CannotStart, alone_on, master_key, opened
 from bot.restoring import RestoreProblem, Step
 from bot.sealing import KeyProblem
 from bot.terminal import ConfigOption, end, err, loaded_or_end, out
+from bot.verifying import wrong_in_the_log
 
 _WHAT_NOW = """
 Keep them in two different places, apart from each other and from the master key, which is not in them.
@@ -113,7 +114,7 @@ def restore(
             restoring.finish(loaded.storage)
             master = master_key(loaded, secrets, create=False)
             source = restoring.found(from_, keys_from, ledger or [])
-            for step in restoring.restore(loaded.storage, source, master, machine_clock()):
+            for step in restoring.restore(loaded.storage, source, master, machine_clock(), wrong_in_the_log):
                 if step in _TOLD:
                     out.print(_TOLD[step])
         asyncio.run(_start(loaded, master, from_environment=secrets.key is not None))

@@ -27,6 +27,7 @@ WHAT: Mapping[str, str] = {
     "access": "Lines that say who looked at a file",
     "joins": "With which wave of joins somebody came",
     "waves": "Waves of joins",
+    "errands": "What could not be deleted in Discord of people who had everything deleted",
     "locked_numbers": "Locked numbers of people who had everything deleted",
     "unfinished_answers": "Requests that nobody decided, and the team had to do with: their answers",
     "unfinished": "Requests that nobody decided: all of it",

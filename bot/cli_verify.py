@@ -25,6 +25,7 @@ def verify(
     Changes nothing, and the bot may be running. Ends with 1 if anything is wrong.
     """
     from bot.anchors import Anchor
+    from bot.data_files import file_problems
     from bot.verifying import verify as look
 
     heads = []
@@ -47,7 +48,7 @@ def verify(
         out.print(sentence, markup=False)
     if report.problems.untold:
         out.print(f"And {report.problems.untold} more problems like these.")
-    for sentence in report.unchecked:
+    for sentence in (*report.unchecked, *file_problems(loaded)):
         out.print(sentence, markup=False)
     if report.problems:
         out.print("What to do now is in docs/log.md. Keep a copy of the files as they are.", markup=False)

@@ -42,11 +42,11 @@ def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: 
     consents.delete_of_case(connection, case.id)
 
 
-def wipe_member(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
-    """Delete what somebody told who was admitted and has left: the case's answers and later changes."""
-    wipe_answers(connection, case, now)
-    sheets.delete_updates(connection, case.subject_id)
-    note_gone(connection, now, "disclosure", disclosures.delete_updates(connection, case.subject_id))
+def delete_updates(connection: sqlite3.Connection, subject_id: str, now: datetime) -> None:
+    """Delete what somebody told outside any case, as a member."""
+    events.forget_payloads_of(connection, disclosures.ids_of_updates(connection, subject_id))
+    sheets.delete_updates(connection, subject_id)
+    note_gone(connection, now, "disclosure", disclosures.delete_updates(connection, subject_id))
 
 
 def note_gone(

@@ -17,7 +17,7 @@ from bot.foundation import Foundation
 from bot.ledger import Line
 from bot.model import Disclosed, Erased
 from bot.scopes import Taken, end_or_wipe, held_until, take_consented, take_person, take_rest
-from bot.store import cases, disclosures, erasures, events, presence, subjects, suppression
+from bot.store import cases, disclosures, erasures, events, presence, subjects
 from bot.store.subjects import Subject
 
 __all__ = ["Consequence", "Erased", "Erasure", "Receipt"]
@@ -184,8 +184,3 @@ class Erasure:
             key_id=key_id,
             ref=line.id,
         )
-
-    async def tidy(self, now: datetime) -> None:
-        """Finish what could not be finished, and let go of numbers whose time is up."""
-        await finish(self._on)
-        await self._on.database.write(lambda connection: suppression.drop_over(connection, now))

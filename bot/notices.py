@@ -45,7 +45,7 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
 def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
     """Whom a notice mentions, and whose request it names by its code: subjects, as they are known now."""
     kind, _, argument = target.partition(":")
-    if kind == "bot_added":
+    if kind in {"bot_added", "reading"}:
         found = [argument.partition(":")[0]]
     elif kind in ABOUT_ACCESS:
         about, _, by = argument.partition(":")

@@ -13,10 +13,10 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from bot.config.tables import Retention as Limits
-from bot.erasing import retire_card, wipe_answers, wipe_member
+from bot.erasing import delete_case, delete_subject, delete_updates, note_gone, retire_card, wipe_answers
 from bot.foundation import Foundation
 from bot.model import CaseState
-from bot.store import cases, effects, events, forgetting, messages, subjects
+from bot.store import cases, errands, events, forgetting, messages, subjects
 from bot.store import retention as kept
 from bot.store.cases import Case
 from bot.store.retention import ALL, EVER, EVERYBODY, NEVER, Kept, Span, Stretch
@@ -35,12 +35,6 @@ class Work:
     now: datetime
     doomed: list[str] = field(default_factory=list)
     """Ids of keys to destroy once this has been committed."""
-    gone: dict[str, list[str]] = field(default_factory=dict)
-    """Ids of what was deleted, by kind: each gets its line in the log."""
-
-    def note(self, object_kind: str, *object_ids: str) -> None:
-        """Something is deleted."""
-        self.gone.setdefault(object_kind, []).extend(object_ids)
 
 
 Find = Callable[[sqlite3.Connection, Span, int], list[Kept]]
@@ -174,22 +168,11 @@ class Retention:
         def unit(connection: sqlite3.Connection) -> None:
             work = Work(connection, self._on.vault, now)
             see_to(work, due(connection))
-            _note_gone(work)
             doomed[:] = work.doomed
             self._on.vault.doom(doomed)
 
         await self._on.database.write(unit)
         await self._on.destroy_keys(doomed)
-
-
-def _note_gone(work: Work) -> None:
-    """A line for each thing deleted, so that nothing is missing without one."""
-    for object_kind, ids in work.gone.items():
-        if object_kind == "subject":
-            lines = [(events.MACHINE, gone) for gone in ids]
-            events.record_all(work.connection, work.now, "subject.erased", "subject", lines)
-        else:
-            events.note_deleted(work.connection, work.now, object_kind, ids)
 
 
 def _delete_files(work: Work, due: Sequence[Kept]) -> None:
@@ -208,16 +191,10 @@ def _delete_file(work: Work, case: Case) -> None:
         retire_card(connection, posted.message_id, now)
     was_member = case.state is CaseState.ADMITTED
     if was_member and not forgetting.is_member_otherwise(connection, case.subject_id, case.id):
-        forgetting.forget_payloads_of_updates(connection, case.subject_id)
         forgetting.delete_tasks_of_membership(connection, case.subject_id)
-        wipe_member(connection, case, now)
-    else:
-        wipe_answers(connection, case, now)
+        delete_updates(connection, case.subject_id, now)
     forgetting.forget_messages(connection, case.subject_id, case.id)
-    effects.delete_of_case(connection, case.id)
-    cases.delete(connection, case)
-    work.note("decision", *forgetting.delete_decisions(connection, case.id))
-    work.note("case", case.id)
+    delete_case(connection, case, now)
     _forget_person(work, case.subject_id)
 
 
@@ -235,9 +212,7 @@ def _forget_person(work: Work, subject_id: str) -> None:
     subject = subjects.get(work.connection, subject_id)
     if subject is None or subjects.is_needed(work.connection, subject_id):
         return
-    forgetting.forget_payloads(work.connection, subject_id)
-    subjects.delete(work.connection, subject_id)
-    work.note("subject", subject_id)
+    delete_subject(work.connection, subject_id, work.now)
     work.doomed.append(subject.key_id)
 
 
@@ -267,16 +242,14 @@ def _trim_updates(work: Work, due: Sequence[Kept]) -> None:
 
 
 def _delete_superseded(work: Work, due: Sequence[Kept]) -> None:
-    for one in due:
-        if forgetting.delete_version(work.connection, one.id):
-            work.note("disclosure", one.id)
+    gone = [one.id for one in due if forgetting.delete_version(work.connection, one.id)]
+    note_gone(work.connection, work.now, "disclosure", gone)
 
 
 def _delete_links_of_nobody(work: Work, due: Sequence[Kept]) -> None:
     for one in due:
-        forgetting.forget_payloads_of_updates(work.connection, one.id)
         forgetting.delete_tasks_of_membership(work.connection, one.id)
-        work.note("disclosure", *forgetting.delete_updates(work.connection, one.id))
+        delete_updates(work.connection, one.id, work.now)
         _forget_person(work, one.id)
 
 
@@ -284,6 +257,11 @@ def _forget_unneeded(work: Work, due: Sequence[Kept]) -> None:
     for one in due:
         forgetting.delete_views_by(work.connection, one.id)
         _forget_person(work, one.id)
+
+
+def _give_up_errands(work: Work, due: Sequence[Kept]) -> None:
+    """What could not be deleted in Discord for so long is let go of, and its key with it."""
+    work.doomed.extend(errands.give_up(work.connection, [one.id for one in due]))
 
 
 def _each(let_go: Callable[[sqlite3.Connection, str], None]) -> SeeTo:
@@ -310,6 +288,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("access", lambda keep: keep.access, kept.looks, _each(forgetting.delete_look)),
     Kind("joins", lambda keep: keep.joins, kept.joins, _each(forgetting.leave_wave)),
     Kind("waves", lambda keep: keep.joins, kept.waves_over, _each(forgetting.delete_wave)),
+    Kind("errands", lambda keep: keep.backups, kept.errands, _give_up_errands),
     Kind("locked_numbers", lambda _: timedelta(), kept.locked_numbers, _each(forgetting.unlock_number)),
     Kind(
         "unfinished_answers",

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.erasure import Erasure
+from bot.finishing import finish
 from bot.foundation import Foundation
 from bot.retention import Retention
 from bot.store import drafts, effects, events, lapsing, marks, queue, stops
@@ -35,7 +35,6 @@ class Sweep:
     def __init__(self, foundation: Foundation) -> None:
         """Take what every use case stands on."""
         self._on = foundation
-        self._erasure = Erasure(foundation)
         self._retention = Retention(foundation)
         self._looked_through = 0
         """How far the sheets have been looked through for drafts. From the beginning after a start."""
@@ -43,7 +42,7 @@ class Sweep:
     async def run(self, now: datetime) -> None:
         """One pass."""
         write = self._on.database.write
-        await self._erasure.tidy(now)
+        await finish(self._on)
         await write(lambda connection: self._look_at_the_clock(connection, now))
         await write(lambda connection: look(connection, self._on.config.raid, now))
         await write(lambda connection: self._tell_overdue(connection, now))

@@ -16,8 +16,9 @@ from bot.config.tables import Storage
 from bot.database import unavailable, untouched
 from bot.migrations import FOLDER, migrate, read_migrations
 from bot.problems import Problems
+from bot.ring import rereading
 from bot.store import chain as stored
-from bot.store import keyring, subjects
+from bot.store import keyring, masters, subjects
 from bot.vault import Erased, KeyProblem, Vault
 
 _AT_ONCE = 500
@@ -185,7 +186,7 @@ def _check_keys(
         if master is None:
             report.unchecked.append("The master key is not at hand, so that no key was tried.")
             return
-        with Vault.opened(storage.keys, master) as vault:
+        with Vault.opened(storage.keys, master, rereading(storage.key_file)) as vault:
             report.keys = _check_people(connection, vault, problems)
     except KeyProblem as problem:
         problems.add(str(problem))
@@ -229,3 +230,12 @@ def _wrong_with(connection: sqlite3.Connection, vault: Vault, holder: keyring.Ho
     if vault.lookup(user_id) != holder.lookup:
         return "the sealed Discord id is not the one they are found by."
     return ""
+
+
+def wrong_in_the_log(connection: sqlite3.Connection) -> list[str]:
+    """What is wrong with the chain of a copy, in sentences. One from before its end was noted has none."""
+    if not masters.has_table(connection, "log_head"):
+        return []
+    problems = Problems()
+    chain.check(connection, problems)
+    return problems.sentences

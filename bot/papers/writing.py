@@ -1,5 +1,6 @@
 """Each paper as Markdown text: its template, filled from the configuration."""
 
+from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -53,7 +54,7 @@ class _Values:
         """Names, contacts, lengths of time and the labels of buttons."""
         teller, config = self._teller, self._teller.config
         community, timers, review = config.community, config.timers, config.review
-        lengths = {key: getattr(config.retention, key) for key in type(config.retention).model_fields}
+        lengths = {key: kept for key, kept in config.retention if isinstance(kept, timedelta)}
         lengths |= {
             "lapse_after": timers.lapse_after,
             "decision_target": timers.decision_target,
@@ -95,10 +96,18 @@ class _Values:
             "pages": deciding.pages(teller),
             "under_age": teller.phrase(f"{self._under_age}_sentence"),
             "drift": teller.phrase(f"drift_{teller.config.drift.unrecorded}"),
-            "kept": template("kept", teller.language).format_map(self._plain).strip(),
+            "kept": self._kept(),
             "leaving": teller.phrase("leaving_noticed" if notices else "leaving_unnoticed"),
             "lapse": self._lapse(),
         }
+
+    def _kept(self) -> str:
+        """How long each thing is kept; and why, where that is longer than usual."""
+        table = template("kept", self._teller.language).format_map(self._plain).strip()
+        reason = self._teller.config.retention.reason
+        if not reason:
+            return table
+        return f"{table}\n\n{self._teller.phrase('kept_longer', reason=inert(reason))}"
 
     @property
     def _under_age(self) -> str:

@@ -109,9 +109,8 @@ def get(connection: sqlite3.Connection, key: PersonKey, disclosure_id: str) -> L
 
 def delete(connection: sqlite3.Connection, disclosure_id: str) -> bool:
     """Delete one version; False when there is none."""
-    found = connection.execute("SELECT id FROM disclosure WHERE id = ?", (disclosure_id,)).fetchall()
-    _delete(connection, found)
-    return bool(found)
+    rows = connection.execute("SELECT id FROM disclosure WHERE id = ?", (disclosure_id,)).fetchall()
+    return bool(_delete(connection, [row["id"] for row in rows]))
 
 
 def _logged(connection: sqlite3.Connection, key: PersonKey, row: sqlite3.Row) -> Logged:
@@ -154,10 +153,15 @@ def delete_of_case(connection: sqlite3.Connection, case_id: str) -> list[str]:
     return _delete(connection, [row["id"] for row in rows])
 
 
+def ids_of_updates(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+    """The ids of what a member disclosed later, outside any case."""
+    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL"
+    return [row["id"] for row in connection.execute(statement, (subject_id,))]
+
+
 def delete_updates(connection: sqlite3.Connection, subject_id: str) -> list[str]:
     """Delete what a member disclosed later, outside any case; return the ids of what is gone."""
-    statement = "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL"
-    return _delete(connection, [row["id"] for row in connection.execute(statement, (subject_id,)).fetchall()])
+    return _delete(connection, ids_of_updates(connection, subject_id))
 
 
 def delete_of_subject(connection: sqlite3.Connection, subject_id: str, *, but: str = "") -> list[str]:
@@ -212,7 +216,6 @@ def _delete(connection: sqlite3.Connection, ids: list[str]) -> list[str]:
         )
         connection.execute("DELETE FROM interest WHERE disclosure_id = ?", disclosure_id)
         connection.execute("DELETE FROM disclosure WHERE id = ?", disclosure_id)
-        connection.execute("DELETE FROM superseded WHERE disclosure_id = ?", disclosure_id)
     return ids
 
 

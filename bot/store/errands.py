@@ -90,13 +90,10 @@ def finish(connection: sqlite3.Connection, vault: Vault, errand: Errand) -> None
         vault.destroy([key_id])
 
 
-def drop_old(connection: sqlite3.Connection, before: datetime, most: int = 200) -> list[str]:
-    """Give up errands from before a moment, done or not; return the keys to destroy after the commit."""
-    rows = connection.execute(
-        "SELECT * FROM errand WHERE at < ? ORDER BY at LIMIT ?", (to_ms(before), most)
-    ).fetchall()
-    old = [Errand(row["id"], row["key_id"], row["lookup"], row["sealed"]) for row in rows]
-    return _delete(connection, old)
+def give_up(connection: sqlite3.Connection, errand_ids: Sequence[str]) -> list[str]:
+    """Give up errands, done or not; return the keys to destroy after the commit."""
+    found = [get(connection, errand_id) for errand_id in errand_ids]
+    return _delete(connection, [errand for errand in found if errand is not None])
 
 
 def _delete(connection: sqlite3.Connection, gone: Sequence[Errand]) -> list[str]:

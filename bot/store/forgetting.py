@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.clock import to_ms
 from bot.interests import GOAL, ON_BEHALF_OF, ORGANISATION
-from bot.store import disclosures, sheets
+from bot.store import disclosures, events
 
 
 def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> None:
@@ -70,50 +70,8 @@ def delete_sheet_of(connection: sqlite3.Connection, disclosure_id: str) -> None:
 def delete_version(connection: sqlite3.Connection, disclosure_id: str) -> bool:
     """Delete a disclosure that was replaced, and the sheet it came from; False when it had gone already."""
     delete_sheet_of(connection, disclosure_id)
-    forget_payloads(connection, disclosure_id)
-    gone = disclosures.delete(connection, disclosure_id)
-    connection.execute("DELETE FROM superseded WHERE disclosure_id = ?", (disclosure_id,))
-    return gone
-
-
-def delete_updates(connection: sqlite3.Connection, subject_id: str) -> list[str]:
-    """Delete all that somebody told outside any case; returns the ids of the disclosures."""
-    rows = connection.execute(
-        "SELECT id FROM disclosure WHERE subject_id = ? AND case_id IS NULL", (subject_id,)
-    ).fetchall()
-    sheets.delete_updates(connection, subject_id)
-    disclosures.delete_updates(connection, subject_id)
-    return [row["id"] for row in rows]
-
-
-def delete_decisions(connection: sqlite3.Connection, case_id: str) -> list[str]:
-    """Delete the decisions on a case that is gone; returns their ids."""
-    rows = connection.execute("SELECT id FROM decision WHERE case_id = ?", (case_id,)).fetchall()
-    gone = [row["id"] for row in rows]
-    for decision_id in gone:
-        connection.execute("INSERT INTO permit VALUES ('decision', ?)", (decision_id,))
-        connection.execute("DELETE FROM decision WHERE id = ?", (decision_id,))
-    return gone
-
-
-def forget_payloads(connection: sqlite3.Connection, object_id: str) -> None:
-    """Delete what lines about something say in codes. The lines and their hashes stay."""
-    connection.execute(
-        "DELETE FROM event_payload WHERE seq IN (SELECT seq FROM event WHERE object_id = ?)", (object_id,)
-    )
-
-
-def forget_payloads_of_updates(connection: sqlite3.Connection, subject_id: str) -> None:
-    """Delete what lines about disclosures outside any case say in codes."""
-    connection.execute(
-        """
-        DELETE FROM event_payload WHERE seq IN (
-            SELECT event.seq FROM disclosure JOIN event ON event.object_id = disclosure.id
-            WHERE disclosure.subject_id = ? AND disclosure.case_id IS NULL
-        )
-        """,
-        (subject_id,),
-    )
+    events.forget_payloads_of(connection, [disclosure_id])
+    return disclosures.delete(connection, disclosure_id)
 
 
 def is_member_otherwise(connection: sqlite3.Connection, subject_id: str, case_id: str) -> bool:

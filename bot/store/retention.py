@@ -216,6 +216,19 @@ def locked_numbers(connection: sqlite3.Connection, span: Span, most: int) -> lis
     )
 
 
+def errands(connection: sqlite3.Connection, span: Span, most: int) -> list[Kept]:
+    """What was left to do in Discord for people of whom nothing is kept. They are shown to nobody."""
+    return _kept(
+        connection.execute(
+            """
+            SELECT id, '' AS shown, at FROM errand
+            WHERE at >= :since AND at < :before ORDER BY at LIMIT :most
+            """,
+            _values(span, most),
+        )
+    )
+
+
 def stretch(connection: sqlite3.Connection, after: int, most: int) -> Stretch | None:
     """The next stretch of people; None when nobody comes after."""
     row = connection.execute(

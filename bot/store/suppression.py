@@ -26,8 +26,3 @@ def until(connection: sqlite3.Connection, lookup: bytes, now: datetime) -> datet
         "SELECT until FROM suppression_key WHERE lookup = ? AND until > ?", (lookup, to_ms(now))
     ).fetchone()
     return None if row is None else from_ms(row["until"])
-
-
-def drop_over(connection: sqlite3.Connection, now: datetime) -> None:
-    """Delete those whose time is up."""
-    connection.execute("DELETE FROM suppression_key WHERE until <= ?", (to_ms(now),))

@@ -268,7 +268,7 @@ async def test_access_taken_by_hand(watched: World) -> None:
     screen = gate_screens.standing(
         watched.foundation.config.words.voice("en"), watched.foundation.config, standing
     )
-    assert [press.label for press in screen.presses] == ["Talk to a person", "Ask again"]
+    assert [press.label for press in screen.presses] == ["Talk to a person", "Ask again", "My data"]
     assert [call.verb for call in watched.doorkeeper.calls] == ["post"]
     actor = await watched.one("SELECT actor FROM event WHERE action = 'access.taken'")
     assert actor == await watched.one(

@@ -280,14 +280,26 @@ def test_what_is_said_of_an_admission_is_what_the_rules_do(
         assert not none
 
 
+LENGTHS = sorted(Retention.model_fields.keys() - {"reason"})
+
+
 @pytest.mark.parametrize("name", ["explain", "notice", "record"])
-@pytest.mark.parametrize("key", sorted(Retention.model_fields))
+@pytest.mark.parametrize("key", LENGTHS)
 def test_each_length_of_time_is_the_configured_one(name: str, key: str) -> None:
     """Changing one changes what is told, and nothing else tells the old one."""
     told = text_of(name, config(retention={key: "47d"}))
 
     assert "47 days" in told
     assert "47 days" not in text_of(name, config())
+
+
+@pytest.mark.parametrize("name", ["explain", "notice", "record"])
+def test_a_reason_for_keeping_longer_is_told(name: str) -> None:
+    """Beside the times, in the words of the configuration, and only where there is one."""
+    why = "Our insurer asks for it."
+
+    assert why in text_of(name, config(retention={"reason": why}))
+    assert "longer than is usual" not in text_of(name, config())
 
 
 def test_the_impact_assessment_tells_the_configured_times() -> None:
@@ -304,7 +316,7 @@ def test_the_impact_assessment_tells_the_configured_times() -> None:
 
 def test_the_panel_tells_no_other_times_than_the_papers() -> None:
     """Every number of days on it is a configured one."""
-    lengths = {key: timedelta(days=31 + 2 * n) for n, key in enumerate(sorted(Retention.model_fields))}
+    lengths = {key: timedelta(days=31 + 2 * n) for n, key in enumerate(LENGTHS)}
     settings = config(
         retention={key: f"{length.days}d" for key, length in lengths.items()},
         timers={"lapse_after": "9d"},

@@ -15,9 +15,10 @@ from bot.minting import NextForm
 from bot.model import Outcome, Visitor
 from bot.retention import KINDS, WALKED, Retention, outlook
 from bot.standing import AdmittedStanding
-from bot.store import access, effects
+from bot.store import access, effects, errands
 from bot.store.access import Looked, Purpose
 from bot.store.effects import EffectKind
+from bot.store.errands import ToDo
 from bot.submission import LinksChanged
 from tests.support import (
     ABOUT_NIL,
@@ -120,6 +121,11 @@ async def _locked(world: World) -> None:
     await world.run("INSERT INTO suppression_key VALUES (x'aa', ?)", until)
 
 
+async def _an_errand(world: World) -> None:
+    todo = [ToDo(channel_id=1, message_id=2)]
+    await world.foundation.database.write(lambda c: errands.add(c, world.foundation.vault, todo, NOW))
+
+
 async def _gave_a_role_once(world: World) -> None:
     await world.foundation.database.write(lambda c: world.foundation.find_or_add(c, MOD.user_id, NOW))
 
@@ -164,6 +170,7 @@ LIMITS = {
     "who came with a wave": Limit(_came_with_a_wave, "SELECT count(*) FROM cases WHERE wave_id = 'w'", 30),
     "a wave": Limit(_came_with_a_wave, "SELECT count(*) FROM wave", 30),
     "a locked number": Limit(_locked, "SELECT count(*) FROM suppression_key", 10),
+    "an errand that cannot be done": Limit(_an_errand, "SELECT count(*) FROM errand", 30),
     "somebody who gave a role once": Limit(_gave_a_role_once, "SELECT count(*) FROM subject", 360),
     "links of an earlier member": Limit(_was_there_before_the_bot, "SELECT count(*) FROM disclosure", 180),
 }
@@ -187,7 +194,7 @@ def test_every_class_has_a_story() -> None:
     """None is added without saying how long it is kept."""
     told = {
         "untouched", "undecided", "on_record", "former_members", "typed_at_the_gate", "typed_later", "looks",
-        "superseded", "joins", "waves_over", "locked_numbers", "unneeded", "links_of_nobody",
+        "superseded", "joins", "waves_over", "errands", "locked_numbers", "unneeded", "links_of_nobody",
     }  # fmt: skip
 
     assert {k.find.__name__ for k in KINDS} | {w.find.__name__ for w in WALKED} == told

@@ -40,7 +40,7 @@ async def test_start_tells_what_is_kept_and_for_how_long_before_anything_is_aske
     seen = await ann.press_panel("Start")
     assert "We keep your answers, locked away" in seen.text
     assert "30 days" in seen.text
-    assert "delete them yourself with" in seen.text
+    assert "delete them yourself at any time" in seen.text
     assert seen.buttons == ["Agree and begin"]
     assert seen.messages[0].ephemeral
     assert await count(theatre, "consent") == 0

@@ -131,11 +131,11 @@ def test_a_log_that_was_cut_off_is_named(folder: Path, count: int) -> None:
     """By any number of lines."""
     by_hand(
         folder,
-        f"DELETE FROM event WHERE seq > {27 - count}",
-        f"DELETE FROM event_payload WHERE seq > {27 - count}",
+        f"DELETE FROM event WHERE seq > {28 - count}",
+        f"DELETE FROM event_payload WHERE seq > {28 - count}",
     )
 
-    missing = "Line 27 is" if count == 1 else f"Lines {28 - count} to 27 are"
+    missing = "Line 28 is" if count == 1 else f"Lines {29 - count} to 28 are"
     assert f"{missing} missing at the end." in problems(folder)
 
 
@@ -143,7 +143,7 @@ def test_a_log_that_was_emptied_is_named(folder: Path) -> None:
     """All of it."""
     by_hand(folder, "DELETE FROM event", "DELETE FROM event_payload")
 
-    assert "Lines 1 to 27 are missing at the end." in problems(folder)
+    assert "Lines 1 to 28 are missing at the end." in problems(folder)
 
 
 def test_a_stretch_that_was_taken_out_from_the_front_is_named(folder: Path) -> None:
@@ -171,13 +171,13 @@ def test_a_line_that_was_put_in_is_named(folder: Path) -> None:
     """At the end with a hash that fits, or before the beginning."""
     with closing(raw_connection(storage(folder).database)) as opened:
         head = opened.execute("SELECT hash FROM log_head").fetchone()[0]
-        entry = events.line(28, 4, 0, "machine", "gate.paused", "gate", "gate", bytes(32))
+        entry = events.line(29, 4, 0, "machine", "gate.paused", "gate", "gate", bytes(32))
         hashed = hashlib.sha256(b"\x00" + head + entry).hexdigest()
     columns = f"4, 0, 'machine', 'gate.paused', 'gate', 'gate', zeroblob(32), x'{head.hex()}', x'{hashed}'"
-    by_hand(folder, f"INSERT INTO event VALUES (28, {columns})")
-    assert problems(folder) == ["The log has to end with line 27, and goes on to line 28."]
+    by_hand(folder, f"INSERT INTO event VALUES (29, {columns})")
+    assert problems(folder) == ["The log has to end with line 28, and goes on to line 29."]
 
-    by_hand(folder, "DELETE FROM event WHERE seq = 28", f"INSERT INTO event VALUES (0, {columns})")
+    by_hand(folder, "DELETE FROM event WHERE seq = 29", f"INSERT INTO event VALUES (0, {columns})")
     assert "Line 0 was changed." in problems(folder)
 
 
@@ -216,9 +216,9 @@ def test_a_seal_that_was_taken_out_is_missed(folder: Path, epoch: int) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ("seq = seq + 2", "Lines 28 to 29 are missing at the end."),
-        ("seq = seq - 1", "The log has to end with line 26, and goes on to line 27."),
-        ("hash = zeroblob(32)", "The last line, 27, is not the one that is noted as the last."),
+        ("seq = seq + 2", "Lines 29 to 30 are missing at the end."),
+        ("seq = seq - 1", "The log has to end with line 27, and goes on to line 28."),
+        ("hash = zeroblob(32)", "The last line, 28, is not the one that is noted as the last."),
         ("epoch = 3", "The log is noted to be in stretch 3, and has to be in 4."),
         ("unchecked = 20", "Deletions are checked from line 20 on only, which is too late."),
         ("unchecked = 1", "Line 13 has to hold the seal of stretch 1, and does not."),
@@ -478,11 +478,11 @@ def test_the_log_is_held_against_its_anchors(folder: Path) -> None:
         anchored(folder, seq)
     assert (look(folder).anchors, problems(folder)) == (3, [])
 
-    anchored(folder, 28)
+    anchored(folder, 29)
     anchored(folder, 14, bytes(32))
 
     assert problems(folder) == [
-        "Line 28, which was anchored on 2026-03-09, is missing.",
+        "Line 29, which was anchored on 2026-03-09, is missing.",
         "Line 14 is not the one that was anchored on 2026-03-09: the log was rewritten.",
     ]
 

@@ -178,14 +178,14 @@ def no_key_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_all_is_well_in_two_lines(folder: Path) -> None:
-    """With the counts."""
+    """With the counts; how the files lie is told before."""
     with_master_key(folder)
 
     result = porchlight(folder)
 
     assert result.exit_code == 0, result.output
-    assert result.output.splitlines() == [
-        "All is well. Lines: 27, in 3 sealed stretches, 0 of them let go of, and the one that is written to.",
+    assert result.output.splitlines()[-2:] == [
+        "All is well. Lines: 28, in 3 sealed stretches, 0 of them let go of, and the one that is written to.",
         "Anchors that fit: 0. Keys tried: 5.",
     ]
 
