@@ -83,6 +83,8 @@ def _signs(voice: Voice, case: Case) -> list[str]:
 
 def _answers(voice: Voice, file: CaseFile) -> str:
     if file.reading is None:
+        if file.case.state is CaseState.ADMITTED:
+            return voice.say("file_answers_deleted")
         wants_person = file.case.state.is_open and file.case.wants_person_at is not None
         return voice.say("file_wants_person" if wants_person else "file_no_answers")
     blocks = [voice.say("file_answers")]
