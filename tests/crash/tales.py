@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.config.tables import Storage
 from bot.database import connect
+from bot.ledger import read
 from bot.minting import NextForm
-from bot.model import Outcome, Visitor
+from bot.model import Erased, Outcome, Visitor
 from bot.refusals import Preview
 from bot.standing import CarryOn
 from bot.store import disclosures
@@ -140,6 +141,23 @@ def forgets(who: Visitor) -> Act:
     return lambda world, _: world.gate.forget_me(who)
 
 
+def erases(who: Visitor, what: Erased) -> Act:
+    """Delete all but the links, or take back consent, or delete everything; whoever got a receipt stops."""
+
+    async def act(world: World, _: LastingServer) -> None:
+        erase = {
+            Erased.PERSON: world.erasure.person,
+            Erased.REST: world.erasure.rest,
+            Erased.CONSENT: world.erasure.consent,
+        }[what]
+        done = {line.what for line in read(world.foundation.config.storage.ledger)}
+        if what not in done:
+            subject = await world.subject_id(who)
+            await erase(subject, subject)
+
+    return act
+
+
 def changes_links(who: Visitor) -> list[Act]:
     """A member tells of a new link."""
 
@@ -218,6 +236,8 @@ STEP = timedelta(minutes=10)
 FIRST_START = "the very first start"
 """Told on no files at all; the others find a database that is up to date."""
 
+ERASED = "a member keeps the links, then takes back consent, then deletes everything"
+
 TALES: dict[str, list[Act]] = {
     FIRST_START: [arrives(ANN)],
     "a nil return is let in": [arrives(ANN), *answers(ANN, NIL), drains, sweeps, drains],
@@ -291,6 +311,13 @@ TALES: dict[str, list[Act]] = {
         arrives(ANN),
         begins(ANN),
     ],
+    ERASED: [
+        erases(BEN, Erased.REST),
+        drains,
+        erases(BEN, Erased.CONSENT),
+        erases(BEN, Erased.PERSON),
+        drains,
+    ],
     "what closed long ago is deleted": [a_long_time(200), sweeps, drains],
     "what was typed goes, and answers, and in the end people": [
         a_long_time(40),
@@ -310,6 +337,7 @@ TALES: dict[str, list[Act]] = {
 }
 
 BEFORE: dict[str, list[Act]] = {
+    ERASED: [arrives(BEN), *answers(BEN, LINKED), drains, admits(BEN), drains, drains],
     "what closed long ago is deleted": [
         arrives(CAT),
         *answers(CAT, LINKED),
@@ -374,6 +402,9 @@ async def what_is_left(world: World, server: LastingServer) -> dict[str, Any]:
             action for (action,) in await world.rows("SELECT action FROM event") if "opened" not in action
         ),
         "opened": len(await world.rows("SELECT 1 FROM event WHERE action = 'case.opened'")),
+        "erased": sorted(line.what.value for line in read(world.foundation.config.storage.ledger)),
+        "on their way": await world.rows("SELECT what FROM erasure"),
+        "errands": len(await world.rows("SELECT 1 FROM errand")),
         "keys of nobody": await _keys_of_nobody(world),
         "people": len(people),
         "roles": sorted(PEOPLE[user_id] for user_id in server.state["roles"]),
