@@ -39,7 +39,9 @@ def main() -> None:
 def _in_a_new_folder(config: Config) -> Measured:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        storage = Storage(database=folder / "p.db", keys=folder / "k.db", key_file=folder / "k")
+        storage = Storage(
+            database=folder / "p.db", keys=folder / "k.db", key_file=folder / "k", ledger=folder / "e"
+        )
         return asyncio.run(one_round(config.model_copy(update={"storage": storage})))
 
 

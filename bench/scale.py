@@ -85,7 +85,9 @@ def _config(folder: Path) -> Config:
     loaded = load(Path("config.example.toml"), {}).config
     if loaded is None:
         raise SystemExit("config.example.toml does not load")
-    storage = Storage(database=folder / "p.db", keys=folder / "k.db", key_file=folder / "k")
+    storage = Storage(
+        database=folder / "p.db", keys=folder / "k.db", key_file=folder / "k", ledger=folder / "e"
+    )
     return loaded.model_copy(update={"discord": IDS, "raid": NO_WAVES, "storage": storage})
 
 

@@ -31,6 +31,7 @@ privacy_contact = "privacy@harbour.example"
 database = "{data}/porchlight.db"
 keys = "{data}/keys.db"
 key_file = "{data}/master.key"
+ledger = "{data}/erasures.jsonl"
 
 [discord]
 server = "100000000000000001"

@@ -19,7 +19,9 @@ MASTER = bytes(range(32))
 
 def at(folder: Path, database: str = "p.db", keys: str = "k.db") -> Config:
     """A configuration whose files lie in a folder."""
-    storage = Storage(database=folder / database, keys=folder / keys, key_file=folder / "m.key")
+    storage = Storage(
+        database=folder / database, keys=folder / keys, key_file=folder / "m.key", ledger=folder / "e"
+    )
     return config().model_copy(update={"storage": storage})
 
 

@@ -34,6 +34,7 @@ privacy_contact = "privacy@harbour.example"
 database = "porchlight.db"
 keys = "keys.db"
 key_file = "master.key"
+ledger = "erasures.jsonl"
 
 [discord]
 server = "{IDS.server}"
