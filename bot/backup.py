@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bot import ledger
 from bot.config.tables import Storage
 from bot.database import connect, untouched
 from bot.dated import MARKER, stamp
+from bot.ids import new_id
 from bot.key_file import flush_folder
+from bot.ledger import Line
+from bot.model import Erased
 from bot.operating import note
-from bot.store import soundness, subjects
+from bot.store import erasures, soundness, subjects
 
 
 class BackupProblem(Exception):
@@ -75,9 +79,9 @@ def backup(
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     note(storage.database, now, "backup.begun", "backup")
     if dated:
-        _fill_dated(storage, final, final_keys)
+        _fill_dated(storage, final, final_keys, now)
     else:
-        _fill(storage, copies)
+        _fill(storage, copies, now)
     return copies
 
 
@@ -113,7 +117,7 @@ def _unfinished(path: Path) -> Path:
     return path.with_name(f"{path.name}.unfinished")
 
 
-def _fill_dated(storage: Storage, final: Path, final_keys: Path) -> None:
+def _fill_dated(storage: Storage, final: Path, final_keys: Path, now: datetime) -> None:
     """Fill new folders, which get their names last; the keys' folder first, without which data is nothing."""
     folders = list(dict.fromkeys((final_keys, final)))
     begun: list[Path] = []
@@ -122,7 +126,7 @@ def _fill_dated(storage: Storage, final: Path, final_keys: Path) -> None:
             folder.mkdir(mode=0o700)
             begun.append(folder)
             (folder / MARKER).touch(mode=0o600)
-        _fill(storage, Copies.below(_unfinished(final), _unfinished(final_keys)))
+        _fill(storage, Copies.below(_unfinished(final), _unfinished(final_keys)), now)
         for folder, unfinished in zip(folders, begun, strict=True):
             unfinished.rename(folder)
             flush_folder(folder.parent)
@@ -132,7 +136,7 @@ def _fill_dated(storage: Storage, final: Path, final_keys: Path) -> None:
         raise
 
 
-def _fill(storage: Storage, copies: Copies) -> None:
+def _fill(storage: Storage, copies: Copies, now: datetime) -> None:
     with _all_or_nothing(copies) as made:
         # Before the database: an anchor of a moment that the copy does not reach would accuse it.
         if storage.anchors.exists():
@@ -141,7 +145,10 @@ def _fill(storage: Storage, copies: Copies) -> None:
             made.append(_copied(source, copy))
         _insist_that_they_are_sound(*map(_unfinished, (copies.database, copies.keys)))
         if storage.ledger.exists():
-            made.append(_copied_as_it_is(storage.ledger, copies.ledger))
+            _copied_as_it_is(storage.ledger, copies.ledger)
+        _name_who_went(storage, copies, now)
+        if _unfinished(copies.ledger).exists():
+            made.append(_unfinished(copies.ledger))
 
 
 @contextmanager
@@ -177,6 +184,19 @@ def _copied(source: Path, copy: Path) -> Path:
     with closing(connect(source)) as connection, closing(sqlite3.connect(unfinished)) as target:
         connection.backup(target)
     return _on_disk(unfinished)
+
+
+def _name_who_went(storage: Storage, copies: Copies, now: datetime) -> None:
+    """Have the copy of the ledger name who was let go of after the database was copied.
+
+    Their rows are in the copy and their keys are not: without a line it would count as torn apart.
+    """
+    with untouched(_unfinished(copies.database)) as data, untouched(_unfinished(copies.keys)) as keys:
+        lacking = soundness.without_keys(data, keys)
+    with closing(connect(storage.database)) as connection:
+        here = erasures.people_still_here(connection, lacking)
+    gone = [Line(new_id(), now.date(), Erased.PERSON, one) for one in lacking if one not in here]
+    ledger.append(_unfinished(copies.ledger), gone)
 
 
 def _copied_as_it_is(source: Path, copy: Path) -> Path:

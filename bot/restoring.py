@@ -182,10 +182,9 @@ def _insist_on_the_keys(
 
     With the keys that are in use, whoever has none was deleted since: they are returned.
     """
-    needed = soundness.keys_needed(data)
-    there = soundness.keys_there(wrapped, needed)
-    erased = {line.subject for file in (storage.ledger, *source.ledgers) for line in ledger.read(file)}
-    lacking = [subject for key, subject in needed.items() if key not in there and subject not in erased]
+    lines = [line for file in (storage.ledger, *source.ledgers) for line in ledger.read(file)]
+    erased = {line.subject for line in lines if line.what is Erased.PERSON}
+    lacking = [one for one in soundness.without_keys(data, wrapped) if one not in erased]
     if lacking and source.keys is not None:
         raise RestoreProblem(
             f"The copy of keys.db is older than the copy of the database: {len(lacking)} people could not be "

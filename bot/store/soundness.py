@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
 
 
 def is_whole(connection: sqlite3.Connection) -> bool:
@@ -15,15 +14,11 @@ def is_whole(connection: sqlite3.Connection) -> bool:
     return answers == ["ok"] and dangling is None
 
 
-def keys_needed(connection: sqlite3.Connection) -> dict[str, str]:
-    """The key of each person who is known: subject id by key id."""
-    return {row["key_id"]: row["id"] for row in connection.execute("SELECT id, key_id FROM subject")}
-
-
-def keys_there(connection: sqlite3.Connection, key_ids: Iterable[str]) -> set[str]:
-    """Which of some keys are in a file of keys."""
-    rows = connection.execute(
-        "SELECT id FROM person_key WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(key_ids)),),
+def without_keys(database: sqlite3.Connection, keys: sqlite3.Connection) -> list[str]:
+    """Who is known in a database, by subject id, and has no key in a file of keys."""
+    needed = {row["key_id"]: row["id"] for row in database.execute("SELECT id, key_id FROM subject")}
+    rows = keys.execute(
+        "SELECT id FROM person_key WHERE id IN (SELECT value FROM json_each(?))", (json.dumps(list(needed)),)
     )
-    return {row["id"] for row in rows}
+    there = {row["id"] for row in rows}
+    return [subject_id for key_id, subject_id in needed.items() if key_id not in there]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import backup as backing_up
 from bot import ledger
 from bot.backup import BackupProblem, Copies, backup
 from bot.config import Config
@@ -222,6 +223,28 @@ async def test_erasures_of_the_last_seconds_are_not_lost(home: Home) -> None:
     assert Step.DONE in list(home.steps())
 
     assert len(ids(BEN, CAT) - await home.known()) == 1
+
+
+async def test_whoever_is_let_go_of_while_a_copy_is_made_is_no_hindrance(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their row was copied, and their key had gone when the keys were: they are not back, all others are."""
+    loop, to = asyncio.get_running_loop(), home.folder / "between"
+    async with opened(home.config, MASTER, FakeClock()) as on:
+        await came(on, ANN)
+
+        def copied(source: Path, copy: Path) -> Path:
+            if source == home.storage.keys:
+                leaving = world_of(on).gate.leave(BEN.user_id)
+                asyncio.run_coroutine_threadsafe(leaving, loop).result()
+            return copied_before(source, copy)
+
+        copied_before = backing_up._copied
+        monkeypatch.setattr(backing_up, "_copied", copied)
+        await asyncio.to_thread(backup, home.storage, to, NOW)
+
+    assert list(home.steps(copy=to))[-1] is Step.DONE
+    assert await home.known() == ids(ANN, CAT, DAN)
 
 
 async def test_no_line_of_any_ledger_is_lost(home: Home) -> None:
