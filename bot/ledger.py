@@ -5,6 +5,7 @@ what was erased: nothing that names anybody. Lines are only ever added, and on d
 whom they are about is destroyed.
 """
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,6 +69,8 @@ def append(path: Path, lines: Sequence[Line]) -> None:
     is_new = not path.exists()
     handle = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
     try:
+        # A command may write beside the bot: a line that it is writing just now is not a torn one.
+        fcntl.flock(handle, fcntl.LOCK_EX)
         _mend_the_end(handle)
         left = memoryview("".join(map(_written, lines)).encode())
         while left:
