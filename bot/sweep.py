@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.finishing import finish
+from bot.finishing import finish_if_possible
 from bot.foundation import Foundation
 from bot.retention import Retention
 from bot.store import drafts, effects, events, lapsing, marks, queue, stops
@@ -42,7 +42,7 @@ class Sweep:
     async def run(self, now: datetime) -> None:
         """One pass."""
         write = self._on.database.write
-        await finish(self._on)
+        await finish_if_possible(self._on)
         await write(lambda connection: self._look_at_the_clock(connection, now))
         await write(lambda connection: look(connection, self._on.config.raid, now))
         await write(lambda connection: self._tell_overdue(connection, now))

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.filling import Summary
+from bot.ledger import read
 from bot.standing import AdmittedStanding, Welcome
 from tests.support import ABOUT_NIL, ANN, BEN, TICKED, FakeClock, World, config, visitor, world_in
 
@@ -161,3 +162,24 @@ async def test_many_old_cases_are_deleted_in_one_run(world: World) -> None:
     await sweep(world)
 
     assert await world.rows("SELECT * FROM subject") == []
+
+
+async def test_a_ledger_that_cannot_be_written_holds_up_nothing_else(world: World) -> None:
+    """A full disk: whoever wanted to be erased has their receipt, all else goes on, and it is done later."""
+    ledger = world.foundation.config.storage.ledger
+    await world.gate.arrive(ANN)
+    await world.begin(BEN)
+    subject = await world.subject_id()
+    key = await world.one("SELECT key_id FROM subject WHERE id = ?", subject)
+    ledger.mkdir()
+    assert await world.erasure.person(subject, subject)
+    world.clock.advance(days=60)
+    await sweep(world, 2)
+
+    assert await world.states() == ["lapsed"]
+    assert not world.key_is_destroyed(key)
+    ledger.rmdir()
+    await sweep(world)
+    assert world.key_is_destroyed(key)
+    assert [line.subject for line in read(ledger)] == [subject]
+    assert await world.rows("SELECT * FROM erasure") == []
