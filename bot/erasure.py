@@ -28,7 +28,10 @@ class Consequence:
     """What erasing would mean for somebody, to be told before they choose."""
 
     is_member: bool
-    """They would return to the front porch, unless they keep their links."""
+    """They would return to the front porch, unless they keep their links.
+
+    The place of a member from before the bot never rested on consent, and outlives it.
+    """
     has_links: bool
     """There are links on record that could be kept while all else goes."""
     open_case: bool
@@ -59,22 +62,28 @@ class Erasure:
         """Take what every use case stands on."""
         self._on = foundation
 
-    async def consequence(self, subject_id: str) -> Consequence:
+    async def consequence(self, subject_id: str, what: Erased = Erased.PERSON) -> Consequence:
         """What erasing would mean. For somebody who is not known, nothing."""
-        return await self._on.database.read(lambda connection: self._consequence(connection, subject_id))
+        return await self._on.database.read(
+            lambda connection: self._consequence(connection, subject_id, what)
+        )
 
-    def _consequence(self, connection: sqlite3.Connection, subject_id: str) -> Consequence:
+    def _consequence(self, connection: sqlite3.Connection, subject_id: str, what: Erased) -> Consequence:
         subject = subjects.get(connection, subject_id)
         if subject is None:
             return Consequence(is_member=False, has_links=False, open_case=False, held_until=None)
         known = cases.of_subject(connection, subject_id)
-        inside = any(case.is_member for case in known) or presence.is_earlier(connection, subject_id)
+        inside = any(case.is_member for case in known)
+        if what is not Erased.CONSENT:
+            inside = inside or presence.is_earlier(connection, subject_id)
         told = disclosures.newest_outcome(connection, subject_id)
         return Consequence(
             is_member=inside,
             has_links=inside and told in {Disclosed.NONE, Disclosed.SOME},
             open_case=any(case.state.is_open for case in known),
-            held_until=held_until(connection, self._on, subject, self._on.now()),
+            held_until=held_until(connection, self._on, subject, self._on.now())
+            if what is Erased.PERSON
+            else None,
         )
 
     async def person(self, subject_id: str, by: str) -> Receipt | None:

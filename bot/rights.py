@@ -13,7 +13,7 @@ from bot.erasure import Consequence, Erasure, Receipt
 from bot.foundation import Foundation
 from bot.holdings import Holdings, gather
 from bot.ids import tidy_case_code
-from bot.model import Visitor
+from bot.model import Erased, Visitor
 from bot.store import access, cases, events, holdings
 from bot.store.access import OPERATOR, Looked, Purpose
 
@@ -25,6 +25,14 @@ class Wish(StrEnum):
     ALL_BUT_LINKS = "all_but_links"
     CONSENT = "consent"
     """What rests on consent."""
+
+    @property
+    def erases(self) -> Erased:
+        """What is erased for it."""
+        return _ERASES[self]
+
+
+_ERASES = {Wish.EVERYTHING: Erased.PERSON, Wish.ALL_BUT_LINKS: Erased.REST, Wish.CONSENT: Erased.CONSENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Rights:
 
     async def _told_before(self, subject_id: str, wish: Wish) -> ToldBefore:
         work = await self._on.database.read(lambda connection: holdings.work(connection, subject_id))
-        return ToldBefore(wish, await self._erasure.consequence(subject_id), worked=bool(work.decisions))
+        consequence = await self._erasure.consequence(subject_id, wish.erases)
+        return ToldBefore(wish, consequence, worked=bool(work.decisions))
 
     async def delete(
         self, visitor: Visitor, wish: Wish, *, as_member: bool
@@ -105,7 +114,7 @@ class Rights:
         if told.consequence.is_member and not as_member:
             return replace(told, changed=True)
         if wish is Wish.ALL_BUT_LINKS and not told.links_can_stay:
-            return replace(told, wish=Wish.EVERYTHING, changed=True)
+            return replace(await self._told_before(subject_id, Wish.EVERYTHING), changed=True)
         receipt = await self._erase(subject_id, wish, subject_id)
         if receipt is not None:
             return receipt

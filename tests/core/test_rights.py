@@ -1,16 +1,21 @@
 """People's own data: seen by whoever it is about, warned about before it goes, and gone once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.erasure import Receipt
+from bot.filling import Summary
 from bot.holdings import Holdings
+from bot.links import LinksOnRecord
+from bot.minting import NextForm
 from bot.model import CaseState, Outcome, Visitor
 from bot.rights import Nothing, Person, ToldBefore, Wish
 from bot.screens import gate, links, panel
 from bot.screens import rights as screens
 from bot.screens.elements import in_messages
+from bot.store import presence
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,
@@ -22,6 +27,7 @@ from tests.support import (
     MOD,
     NOW,
     PURPOSE,
+    TICKED,
     World,
     config,
     visitor,
@@ -152,6 +158,60 @@ async def test_links_cannot_be_kept_by_somebody_who_is_no_member(world: World) -
     assert result.changed
     assert await world.states() == ["held"]
     assert screens.KEEP_LINKS_NOW not in {p.action for p in screens.before(VOICE, result).presses}
+
+
+async def test_consent_of_a_member_from_before_ends_their_links_and_not_their_place(world: World) -> None:
+    """Their place never rested on what they told; with everything else, it goes."""
+    await is_from_before(world, VETERAN)
+    step = await world.links.change(VETERAN)
+    assert isinstance(step, NextForm)
+    for page in (ABOUT_LINKED, LINK_OLD):
+        assert isinstance(step, NextForm)
+        step = (await world.save(VETERAN, step.ref, page)).next
+    step = await world.links.change(VETERAN)
+    assert isinstance(step, Summary)
+    await world.submission.send(VETERAN, step.send_ref, TICKED)
+
+    told = await warned(world, VETERAN, Wish.CONSENT)
+    assert not told.consequence.is_member
+    assert "front porch" not in screens.before(VOICE, told).text
+    receipt = await world.rights.delete(VETERAN, Wish.CONSENT, as_member=False)
+    await world.drain()
+
+    assert isinstance(receipt, Receipt)
+    assert not receipt.role_taken
+    assert receipt.gone["disclosures"] == 1
+    assert world.doorkeeper.told("revoke") == []
+    assert (await warned(world, VETERAN)).consequence.is_member
+    assert isinstance(await world.links.on_record(VETERAN), LinksOnRecord)
+
+    last = await world.rights.delete(VETERAN, Wish.EVERYTHING, as_member=True)
+    await world.drain()
+    assert isinstance(last, Receipt)
+    assert last.role_taken
+    assert [call.user_id for call in world.doorkeeper.told("revoke")] == [VETERAN.user_id]
+
+
+async def is_from_before(world: World, who: Visitor) -> None:
+    """Somebody is on the list of members from before the bot."""
+    now, on = world.clock(), world.foundation
+    subject = await on.database.write(lambda c: on.find_or_add(c, who.user_id, now))
+    await on.database.write(lambda c: presence.note_earlier(c, [subject.id], now))
+
+
+async def test_only_whoever_has_everything_deleted_reads_of_a_locked_number(world: World) -> None:
+    """With consent, what was decided stays, and there is nothing to lock."""
+    await world.held()
+    await world.decline()
+
+    assert (await warned(world)).consequence.held_until is not None
+    assert (await warned(world, wish=Wish.CONSENT)).consequence.held_until is None
+    receipt = await world.rights.delete(ANN, Wish.CONSENT, as_member=False)
+    assert isinstance(receipt, Receipt)
+    assert await world.rows("SELECT * FROM suppression_key") == []
+    keeping = await world.rights.delete(ANN, Wish.ALL_BUT_LINKS, as_member=False)
+    assert isinstance(keeping, ToldBefore)
+    assert keeping == replace(await warned(world), changed=True)
 
 
 async def test_a_button_acts_on_whoever_presses_it(world: World) -> None:
