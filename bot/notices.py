@@ -10,7 +10,7 @@ from bot.screens import desk as desk_screens
 from bot.screens import drift as drift_screens
 from bot.screens import findings as finding_screens
 from bot.screens.elements import Screen
-from bot.store import cases, chain
+from bot.store import cases, chain, subjects
 
 ABOUT_ACCESS = frozenset({"taken_back", "alerted", "access_taken", "access_given"})
 
@@ -53,7 +53,7 @@ def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
         found = [by, case.subject_id if case else ""]
     else:
         found = []
-    return tuple(dict.fromkeys(one for one in found if one))
+    return tuple(one for one in dict.fromkeys(found) if one and subjects.get(connection, one) is not None)
 
 
 def _user(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> int | None:

@@ -308,6 +308,19 @@ async def test_many_different_people_are_told_once_a_day(world: World) -> None:
     ) == [("machine", "subject", mod, f'{{"people":"{MANY}"}}')]
 
 
+async def test_having_all_deleted_at_once_does_not_keep_the_admins_from_hearing(world: World) -> None:
+    """The notice is posted without a name, and stays: it is about nobody who is known any more."""
+    await read_of(world, *await known(world))
+    mod = await subject(world, MOD)
+    await world.erasure.person(mod, mod)
+
+    await world.drain()
+    await world.drain()
+
+    assert [call.text for call in world.doorkeeper.told("post") if f"{MANY}" in call.text]
+    assert world.doorkeeper.told("delete") == []
+
+
 async def test_the_next_day_is_told_anew(world: World) -> None:
     """Once per day, as long as it goes on."""
     them = await known(world)
