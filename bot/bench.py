@@ -33,8 +33,9 @@ class AlreadyDecided:
 
     case: Case
     outcome: Outcome | None
+    automated: bool
     by: int | None = field(repr=False)
-    """The Discord id of the moderator who decided; None for the machine."""
+    """The Discord id of the moderator who decided; None where nothing is kept of them any more."""
     at: datetime | None
 
 
@@ -130,9 +131,9 @@ class Bench:
     def _already(self, connection: sqlite3.Connection, case: Case) -> AlreadyDecided:
         decision = decisions.get(connection, case.decision_id) if case.decision_id else None
         if decision is None:
-            return AlreadyDecided(case, None, None, case.closed_at)
+            return AlreadyDecided(case, None, automated=False, by=None, at=case.closed_at)
         by = self._on.user_id(connection, decision.decided_by) if decision.decided_by else None
-        return AlreadyDecided(case, decision.outcome, by, decision.at)
+        return AlreadyDecided(case, decision.outcome, decision.automated, by, decision.at)
 
     def record(
         self, connection: sqlite3.Connection, seat: Seat, outcome: Outcome, reason_code: str, text: str

@@ -35,10 +35,17 @@ def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | 
 def _ending(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> str:
     if decision is None or case.closed_at is None:
         return voice.say(f"state_{case.state.value}")
-    who = voice.say("by_moderator", user=f"<@{decided_by}>") if decided_by else voice.say("by_machine")
+    who = decider(voice, decided_by, automated=decision.automated)
     return voice.say(
         "decided_line", state=voice.say(f"state_{case.state.value}"), who=who, at=moment(case.closed_at, "f")
     )
+
+
+def decider(voice: Voice, user_id: int | None, *, automated: bool) -> str:
+    """Who decided. A moderator who had everything deleted was one of the team."""
+    if automated:
+        return voice.say("by_machine")
+    return voice.say("by_moderator", user=f"<@{user_id}>") if user_id else voice.say("by_team")
 
 
 def waiting_reason(voice: Voice, case: Case) -> str:

@@ -11,7 +11,7 @@ from bot.model import CaseState, Disclosed, HoldReason, Outcome
 from bot.questionnaire import Kind
 from bot.refusals import LONGEST_SENTENCE, Preview
 from bot.screens import forms as form_screens
-from bot.screens.desk import NEXT, OPEN, waiting_reason
+from bot.screens.desk import NEXT, OPEN, decider, waiting_reason
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
@@ -129,11 +129,7 @@ def _past(voice: Voice, config: Config, past: tuple[PastDecision, ...]) -> str:
 
 def _decision(voice: Voice, config: Config, item: PastDecision) -> str:
     decision = item.decision
-    who = (
-        voice.say("by_machine")
-        if decision.automated
-        else voice.say("by_moderator", user=f"<@{item.decided_by}>" if item.decided_by else "?")
-    )
+    who = decider(voice, item.decided_by, automated=decision.automated)
     outcome = voice.say(f"outcome_{decision.outcome.value}")
     line = voice.say("decided_line", state=outcome, who=who, at=moment(decision.at, "f"))
     reason = config.review.reason(decision.reason_code)
@@ -245,8 +241,8 @@ def decided(voice: Voice, result: DecisionResult) -> Screen:
         case AlreadyDecided(case=case, outcome=None):
             state = voice.say(f"state_{case.state.value}")
             return Screen(voice.say("already_ended", case_code=case.code, state=state), following)
-        case AlreadyDecided(case=case, outcome=outcome, by=by, at=at):
-            who = voice.say("by_moderator", user=f"<@{by}>") if by else voice.say("by_machine")
+        case AlreadyDecided(case=case, outcome=outcome, automated=automated, by=by, at=at):
+            who = decider(voice, by, automated=automated)
             text = voice.say(
                 "already_decided",
                 case_code=case.code,

@@ -9,6 +9,7 @@ from bot.desk import CaseFile
 from bot.lifecycle import NotAllowed
 from bot.model import CaseState, Outcome
 from bot.refusals import LONGEST_SENTENCE, Preview
+from bot.screens.files import case_file, decided
 from bot.standing import RefusedStanding
 from tests.support import (
     ABOUT_NIL,
@@ -23,9 +24,11 @@ from tests.support import (
     SECOND_MOD,
     TICKED,
     World,
+    config,
     visitor,
 )
 
+VOICE = config().words.voice("")
 OWN_CASE = visitor(role_ids=frozenset({MODERATOR_ROLE}))
 
 
@@ -142,7 +145,28 @@ async def test_a_decision_by_the_machine_is_told_as_such(world: World) -> None:
     result = await world.decisions.decide_by_code(MOD, await world.code(), Outcome.ADMIT)
 
     assert isinstance(result, AlreadyDecided)
-    assert (result.outcome, result.by) == (Outcome.ADMIT, None)
+    assert (result.outcome, result.automated, result.by) == (Outcome.ADMIT, True, None)
+    assert "by the machine" in decided(VOICE, result).text
+
+
+async def test_a_decision_of_a_moderator_who_had_all_deleted_is_not_the_machines(world: World) -> None:
+    """On the card, in the file, and for whoever presses after them: it was somebody on the team."""
+    await world.held()
+    await world.drain()
+    await world.decisions.decide_by_code(MOD, await world.code(), Outcome.ADMIT)
+    await world.drain()
+    moderator = await world.subject_id(MOD)
+    await world.erasure.person(moderator, moderator)
+    await world.drain()
+
+    again = await world.decisions.decide_by_code(SECOND_MOD, await world.code(), Outcome.ADMIT)
+
+    for text in (
+        world.doorkeeper.told("edit")[-1].text,
+        case_file(VOICE, config(), await world.file(by=SECOND_MOD)).text,
+        decided(VOICE, again).text,
+    ):
+        assert "by somebody on the team" in text
 
 
 async def test_what_is_undisclosed_cannot_be_admitted_by_button_or_command(world: World) -> None:
