@@ -42,6 +42,7 @@ class Vault:
         self._lock = threading.RLock()
         self._stock: list[PersonKey] = []
         self._cache: OrderedDict[str, PersonKey] = OrderedDict()
+        self._seen = masters.changes(connection)
         self.ring = ring
         self._lookup_secret = self._own_secret(masters.LOOKUP)
 
@@ -143,12 +144,20 @@ class Vault:
     def key(self, key_id: str) -> PersonKey:
         """A person's key. Raises Erased when it has been destroyed."""
         with self._lock:
+            self._heed_others()
             if key_id in self._cache:
                 self._cache.move_to_end(key_id)
                 return self._cache[key_id]
             key = PersonKey(key_id, self._unwrapped(key_id))
             self._remember(key)
             return key
+
+    def _heed_others(self) -> None:
+        """Keep no key in memory that another program may have destroyed."""
+        seen = masters.changes(self._connection)
+        if seen != self._seen:
+            self._seen = seen
+            self._cache.clear()
 
     def _unwrapped(self, key_id: str) -> bytes:
         """A key out of the file. It is read anew when its master was replaced between reading and opening."""

@@ -142,3 +142,8 @@ def every_key(connection: sqlite3.Connection) -> Iterator[Wrapped]:
     """All keys, one after the other."""
     for row in connection.execute("SELECT id, wrapped, master_id FROM person_key"):
         yield Wrapped(row["id"], row["wrapped"], row["master_id"])
+
+
+def changes(connection: sqlite3.Connection) -> int:
+    """A number that is another one once another connection has changed the file."""
+    return int(connection.execute("PRAGMA data_version").fetchone()[0])

@@ -291,3 +291,18 @@ def test_the_keys_file_is_for_its_owner_only(vault: Vault, tmp_path: Path) -> No
     files = list(tmp_path.glob("keys.db*"))
     assert len(files) >= 2
     assert {file.stat().st_mode & 0o077 for file in files} == {0}
+
+
+def test_a_key_that_another_program_destroyed_opens_nothing_here_either(tmp_path: Path) -> None:
+    """A command erases somebody while the bot has their key in memory."""
+    path = tmp_path / "keys.db"
+    with Vault.opened(path, MASTER) as running, Vault.opened(path, MASTER) as beside:
+        gone, kept = running.mint(), running.mint()
+        assert running.key(gone.id) is gone
+
+        beside.destroy([gone.id])
+
+        with pytest.raises(Erased):
+            running.key(gone.id)
+        assert running.key(kept.id) == kept
+        assert running.key(kept.id) is running.key(kept.id)
