@@ -232,11 +232,16 @@ class Attempts:
         return Attempt(call, note, since=since)
 
     def _retire(self, effect: Effect) -> Attempt:
-        """Close a card whose case has been deleted."""
+        """Close a card whose case has been deleted. Once it is, not even its message is known any more."""
         screen = Screen(self._on.config.words.voice("").say("card_retired"))
         gone = frozenset({Why.MISSING_MESSAGE, Why.MISSING_ROOM})
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            if isinstance(result, Done) or (isinstance(result, Refused) and result.why in gone):
+                effects.delete(connection, EffectKind.RETIRE, effect.target)
+
         return Attempt(
-            lambda: self._doorkeeper.edit(Room.REVIEW, int(effect.target), screen), settled_by=gone
+            lambda: self._doorkeeper.edit(Room.REVIEW, int(effect.target), screen), note, settled_by=gone
         )
 
     def _card(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:

@@ -302,6 +302,7 @@ async def test_the_card_of_a_case_that_is_deleted_is_closed(world: World) -> Non
     assert await world.states() == []
     (edited,) = world.doorkeeper.told("edit")
     assert edited.text == "This case is closed."
+    assert await world.rows("SELECT * FROM effect WHERE kind = 'retire'") == []
 
 
 async def test_a_card_is_posted_once_and_edited_from_then_on(world: World) -> None:
