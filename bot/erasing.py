@@ -109,7 +109,8 @@ def forget_case(
     subject = subjects.get(connection, case.subject_id)
     if subject is None:
         return []
-    posted = messages.card(connection, vault.key(subject.key_id), case.id)
+    key = vault.key_if_any(subject.key_id)
+    posted = messages.card(connection, key, case.id) if key is not None else None
     if posted is not None:
         retire_card(connection, posted.message_id, now)
     delete_case(connection, case, now, by)

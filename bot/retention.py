@@ -20,7 +20,7 @@ from bot.store import cases, errands, events, forgetting, messages, subjects
 from bot.store import retention as kept
 from bot.store.cases import Case
 from bot.store.retention import ALL, EVER, EVERYBODY, NEVER, Kept, Span, Stretch
-from bot.vault import Erased, PersonKey, Vault
+from bot.vault import PersonKey, Vault
 
 _AT_ONCE = 200
 _PEOPLE_AT_ONCE = 200
@@ -199,12 +199,8 @@ def _delete_file(work: Work, case: Case) -> None:
 
 
 def _key_of(work: Work, subject_id: str) -> PersonKey | None:
-    """Somebody's key; None where a copy of the database is older than their erasure."""
     subject = subjects.get(work.connection, subject_id)
-    try:
-        return work.vault.key(subject.key_id) if subject else None
-    except Erased:
-        return None
+    return work.vault.key_if_any(subject.key_id) if subject else None
 
 
 def _forget_person(work: Work, subject_id: str) -> None:

@@ -16,6 +16,7 @@ from bot.store import (
     erasures,
     errands,
     events,
+    forgetting,
     messages,
     presence,
     sheets,
@@ -27,7 +28,7 @@ from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.store.errands import ToDo
 from bot.store.subjects import Subject
-from bot.vault import Erased, PersonKey
+from bot.vault import PersonKey
 
 _REFUSED = frozenset({CaseState.DECLINED, CaseState.REDIRECTED})
 
@@ -75,7 +76,7 @@ def take_person(
     known = cases.of_subject(connection, subject.id)
     gone = erasures.counted(connection, subject.id)
     until, lookup = held_until(connection, on, subject, at), subjects.lookup_of(connection, subject.id)
-    key = _key(on, subject)
+    key = on.vault.key_if_any(subject.key_id)
     todo = _messages(connection, key, subject, known)
     role = _role(connection, key, subject, known, lookup)
     _forget_payloads(connection, subject, known)
@@ -86,7 +87,7 @@ def take_person(
     sheets.delete_of_subject(connection, subject.id)
     note_gone(connection, now, "disclosure", disclosures.delete_of_subject(connection, subject.id), by)
     erasures.delete_asides(connection, subject.id)
-    erasures.delete_views_by(connection, subject.id)
+    forgetting.delete_views_by(connection, subject.id)
     presence.forget_earlier(connection, subject.id)
     delete_subject(connection, subject.id, now, by)
     if lookup is not None and until is not None and until > now:
@@ -105,7 +106,7 @@ def take_rest(
         return None
     before = erasures.counted(connection, subject.id)
     others = [case for case in known if case is not kept]
-    todo = _messages(connection, _key(on, subject), subject, others)
+    todo = _messages(connection, on.vault.key_if_any(subject.key_id), subject, others)
     _forget_payloads(connection, subject, known)
     for case in others:
         delete_case(connection, case, now, by)
@@ -131,7 +132,7 @@ def take_consented(
     """All that rests on consent, with the access of a member. The bare cases and decisions stay."""
     known = cases.of_subject(connection, subject.id)
     before = erasures.counted(connection, subject.id)
-    todo = _messages(connection, _key(on, subject), subject, [])
+    todo = _messages(connection, on.vault.key_if_any(subject.key_id), subject, [])
     member = next((case for case in known if case.is_member), None)
     _forget_payloads(connection, subject, known)
     for case in known:
@@ -158,14 +159,6 @@ def end_or_wipe(connection: sqlite3.Connection, case: Case, now: datetime, by: s
         end_by_person(connection, case, CaseState.WITHDRAWN, now)
     elif case.wiped_at is None:
         wipe_answers(connection, case, now, by)
-
-
-def _key(on: Foundation, subject: Subject) -> PersonKey | None:
-    """Somebody's key; None in a copy of the database that is older than its destruction."""
-    try:
-        return on.vault.key(subject.key_id)
-    except Erased:
-        return None
 
 
 def _messages(

@@ -152,6 +152,15 @@ class Vault:
             self._remember(key)
             return key
 
+    def key_if_any(self, key_id: str) -> PersonKey | None:
+        """A person's key; None when it was destroyed, or is damaged: nothing opens with it any more."""
+        try:
+            return self.key(key_id)
+        except NotInHand:
+            raise  # It is there, and opens once the bot is started with the right master key.
+        except (Erased, KeyProblem):
+            return None
+
     def _heed_others(self) -> None:
         """Keep no key in memory that another program may have destroyed."""
         seen = masters.changes(self._connection)

@@ -136,8 +136,3 @@ def delete_asides(connection: sqlite3.Connection, subject_id: str) -> None:
     """Delete what lies beside somebody's cases: tasks, who looked, messages that were sent."""
     delete_told(connection, subject_id)
     connection.execute("DELETE FROM access WHERE subject_id = ?", (subject_id,))
-
-
-def delete_views_by(connection: sqlite3.Connection, subject_id: str) -> None:
-    """Delete the openings of files by somebody who is a moderator no more."""
-    connection.execute("DELETE FROM file_view WHERE moderator_id = ?", (subject_id,))

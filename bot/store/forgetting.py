@@ -98,7 +98,7 @@ def forget_messages(connection: sqlite3.Connection, subject_id: str, case_id: st
 
 
 def delete_views_by(connection: sqlite3.Connection, moderator_id: str) -> None:
-    """Delete the openings of files by somebody who has opened none for long."""
+    """Delete the openings of files by somebody: their last was long ago, or they had everything deleted."""
     connection.execute("DELETE FROM file_view WHERE moderator_id = ?", (moderator_id,))
 
 

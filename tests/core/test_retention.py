@@ -1,6 +1,7 @@
 """Retention: how long each class of data is kept, and what is left when its time is up."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +22,7 @@ from bot.store.effects import EffectKind
 from bot.store.errands import ToDo
 from bot.submission import LinksChanged
 from tests.support import (
+    ABOUT_LINKED,
     ABOUT_NIL,
     ANN,
     BEN,
@@ -35,6 +37,7 @@ from tests.support import (
     Raw,
     World,
     config,
+    raw_connection,
     visitor,
     world_in,
 )
@@ -456,3 +459,23 @@ async def test_each_outcome_is_counted_in_the_month_it_happens(world: World) -> 
         ("2026-03", "outcome.left", 1),
         ("2026-03", "outcome.withdrawn", 1),
     ]
+
+
+async def test_a_key_that_is_damaged_keeps_nobody_and_holds_up_nobody_else(world: World) -> None:
+    """What was sealed with it is lost to everybody; the rows go when their time is up, or on request."""
+    await world.held()
+    await world.decline()
+    await world.send(BEN, ABOUT_LINKED, LINK_NOW, PURPOSE)
+    await world.drain()
+    keys, doomed = world.path.with_name("keys.db"), [await world.subject_id(who) for who in (ANN, BEN)]
+    world.clock.advance(days=400)
+    with closing(raw_connection(keys)) as connection:
+        connection.execute("UPDATE person_key SET wrapped = zeroblob(60)")
+
+    assert await world.erasure.person(doomed[1], doomed[1])
+    await Retention(world.foundation).run(world.clock())
+
+    assert await world.states() == []
+    assert await world.rows("SELECT id FROM subject WHERE id IN (?, ?)", *doomed) == []
+    with closing(raw_connection(keys)) as connection:
+        assert connection.execute("SELECT count(*) FROM person_key WHERE settled = 1").fetchone() == (0,)
