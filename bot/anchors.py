@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.foundation import Foundation
+from bot.key_file import flush_folder
 from bot.store import chain, effects, marks
 from bot.store.effects import EffectKind
 
@@ -145,16 +146,8 @@ def append(path: Path, anchor: Anchor) -> bool:
     finally:
         os.close(file)
     if is_new:
-        _sync_folder(path.parent)
+        flush_folder(path.parent)
     return True
-
-
-def _sync_folder(path: Path) -> None:
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def read(path: Path) -> Iterator[Anchor | None]:

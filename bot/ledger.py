@@ -14,6 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from bot.key_file import flush_folder
 from bot.model import Erased
 
 
@@ -79,7 +80,7 @@ def append(path: Path, lines: Sequence[Line]) -> None:
     finally:
         os.close(handle)
     if is_new:
-        _sync_folder(path.parent)
+        flush_folder(path.parent)
 
 
 def merge(into: Path, other: Path) -> int:
@@ -109,15 +110,6 @@ def _mend_the_end(handle: int) -> None:
 
 _LONGEST = 4096
 """Bytes. No line is as long as this."""
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the name of a new file on disk, too."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _written(line: Line) -> str:
