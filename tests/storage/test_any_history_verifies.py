@@ -35,6 +35,7 @@ class Machine:
     clock: FakeClock = field(default_factory=FakeClock)
     doorkeeper: FakeDoorkeeper = field(default_factory=FakeDoorkeeper)
     master: bytes = MASTER
+    copied: Path = Path()
     copied_with: bytes = b""
     """The master key of the time of the copy; empty while there is no copy."""
 
