@@ -1,4 +1,4 @@
-"""Erased, then a copy from before is put back, as an operator does it: it is gone when the bot has started."""
+"""Erased, then a copy from before is put back as an operator does it: gone when the bot has started."""
 
 from dataclasses import dataclass
 from pathlib import Path

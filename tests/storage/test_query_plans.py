@@ -161,7 +161,6 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "what there is about somebody": lambda c: erasures.counted(c, "x"),
     "cards that name somebody": lambda c: erasures.cards_naming(c, "x"),
     "what lies beside somebody": lambda c: erasures.delete_asides(c, "x"),
-    "files that somebody opened": lambda c: erasures.delete_views_by(c, "x"),
     "who of the ledger is here": lambda c: erasures.people_still_here(c, ["x"]),
     "what of the ledger was done": lambda c: erasures.recorded(c, ["x"]),
     "what lines about things say": lambda c: events.forget_payloads_of(c, ["x"]),
