@@ -88,7 +88,7 @@ async def all_gone(story: Story) -> None:
     story.shows(ruth, seen)
     check("she has a receipt", story.says(seen.text, "rights_receipt"))
     check("rows that lead to her", await _kept_of(story, ruth, "cases", "sheet", "disclosure", "task"), 0)
-    check("somebody in the database who is her", await _is_known(story, ruth), wanted=False)
+    check("somebody in the database who is her", await story.is_known(ruth), wanted=False)
     check("her card stands in #review", _has_card(story, case.code), wanted=False)
     await _asks_again(story, ruth)
 
@@ -98,11 +98,6 @@ async def _asks_again(story: Story, ruth: Person) -> None:
     seen: Seen = await story.press(ruth, panel.MY_DATA)
     story.shows(ruth, seen)
     story.narrator.check("she is told that nothing is held", story.says(seen.text, "rights_nothing"))
-
-
-async def _is_known(story: Story, person: Person) -> bool:
-    foundation = story.theatre.foundation
-    return await story.rows(lambda connection: foundation.find(connection, person.id) is not None)
 
 
 async def _kept_of(story: Story, person: Person, *tables: str) -> int:

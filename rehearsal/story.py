@@ -225,6 +225,11 @@ class Story:
 
         return await self.rows(find)
 
+    async def is_known(self, person: Person) -> bool:
+        """Whether anybody in the database is this person."""
+        foundation = self.theatre.foundation
+        return await self.rows(lambda connection: foundation.find(connection, person.id) is not None)
+
     def card_of(self, case: Case) -> Any:
         """The card of a case in the review channel."""
         for card in self.theatre.cards():

@@ -164,7 +164,7 @@ class Theatre:
         self.env = env
         self.server = server
         self.config = config
-        self._master = master
+        self.master = master
         self._resources = AsyncExitStack()
         self.house: House
 
@@ -185,9 +185,7 @@ class Theatre:
     async def open(self) -> None:
         """The process starts."""
         self._resources = AsyncExitStack()
-        foundation = await self._resources.enter_async_context(
-            opened(self.config, self._master, self.env.now)
-        )
+        foundation = await self._resources.enter_async_context(opened(self.config, self.master, self.env.now))
         self.house = furnished(foundation)
         await simulation.restart(self.env, self.house.client)
         simulation.suspend_rest_calls(self.env)

@@ -13,7 +13,16 @@ from rich.console import Console
 from bot.config import Config
 from bot.logs import SafeFormatter
 from bot.screens import panel as panel_screens
-from rehearsal import desk_scenes, gate_scenes, ledger, rights_scenes, simulation, time_scenes, watch_scenes
+from rehearsal import (
+    desk_scenes,
+    gate_scenes,
+    ledger,
+    proof_scenes,
+    rights_scenes,
+    simulation,
+    time_scenes,
+    watch_scenes,
+)
 from rehearsal.casting import NotTold
 from rehearsal.markup import Reader
 from rehearsal.screen import Narrator, console_for_story
@@ -42,8 +51,10 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
     ("Too many people at once", time_scenes.rush),
     ("Dana asks what is held about her", rights_scenes.own_data),
     ("Ruth has everything deleted", rights_scenes.all_gone),
+    ("A copy from yesterday is put back", proof_scenes.yesterdays_copy),
     ("The rows as they lie in SQLite", ledger.tell_rows),
     ("The export", ledger.tell_export),
+    ("The log is looked through", proof_scenes.looked_through),
 )
 _MODERATORS = ("Mia", "Noor")
 _NEWCOMERS = (
@@ -61,6 +72,7 @@ _NEWCOMERS = (
     "Jo",
     "Dana",
     "Ruth",
+    "Vera",
 )
 _MOST_LOG_LINES = 12
 _BETWEEN_SCENES = timedelta(minutes=7)

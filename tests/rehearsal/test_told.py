@@ -21,8 +21,18 @@ from bot.model import Erased
 from bot.rules import Rule, Verdict, decide
 from bot.screens import gate, panel
 from bot.screens.elements import Screen
+from bot.store import events
+from bot.verifying import Report
 from bot.words import Voice
-from rehearsal import desk_scenes, gate_scenes, rights_scenes, time_scenes, told, watch_scenes
+from rehearsal import (
+    desk_scenes,
+    gate_scenes,
+    proof_scenes,
+    rights_scenes,
+    time_scenes,
+    told,
+    watch_scenes,
+)
 from rehearsal.story import Story
 
 ROOT = Path(__file__).parents[2]
@@ -152,7 +162,18 @@ def nobody_looked(*_args: object) -> tuple[object, ...]:
     return ()
 
 
+async def erases_nobody_again(_self: object) -> None:
+    """A start that does not look at who was erased."""
+
+
+def finds_nothing(*_args: object) -> Report:
+    """A look through everything that finds nothing wrong, and counted nothing."""
+    return Report()
+
+
 _FAULTS = [
+    (Erasure, "at_start", erases_nobody_again, [proof_scenes.yesterdays_copy]),
+    (proof_scenes, "verify", finds_nothing, [proof_scenes.looked_through]),
     (Erasure, "person", only_says_so, [rights_scenes.all_gone]),
     (holdings, "_looks", nobody_looked, [rights_scenes.own_data]),
     (Incidents, "take_back", nothing, [watch_scenes.by_hand]),
@@ -179,6 +200,19 @@ async def test_each_new_guarantee_that_is_broken_is_caught(
 
     assert not well
     assert crossed(text) == {scene.__name__ for scene in caught}
+
+
+async def test_a_bot_that_deletes_without_a_line_is_caught(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person is gone, as they wish, and the log does not say so."""
+    monkeypatch.setattr(told, "_SCENES", the_same([rights_scenes.all_gone, proof_scenes.looked_through]))
+    monkeypatch.setattr(events, "note_deleted", nothing)
+    well, text = await tell(config)
+
+    assert not well
+    assert crossed(text) == {"looked_through"}
+    assert "no line says that it was deleted" in re.sub(r"[│\s]+", " ", text)
 
 
 async def test_a_bot_that_calls_a_stuck_door_open_is_caught(

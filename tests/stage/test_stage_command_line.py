@@ -264,7 +264,7 @@ def test_a_wrong_key_is_named_and_changes_nothing(tmp_path: Path, monkeypatch: p
 
 def export_config(theatre: Theatre, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The configuration and key with which the command line reads what the stage wrote."""
-    monkeypatch.setenv("PORCHLIGHT_KEY", base64.b64encode(theatre._master).decode())
+    monkeypatch.setenv("PORCHLIGHT_KEY", base64.b64encode(theatre.master).decode())
     storage = theatre.config.storage
     text = OWN.replace("{folder}/porchlight.db", str(storage.database)).replace(
         "{folder}/keys.db", str(storage.keys)

@@ -209,7 +209,7 @@ async def test_errors_in_the_middle_of_it_write_out_nothing(
     for word in (*TYPED, NAME):
         assert word.casefold() not in written.casefold(), word
     assert not re.search(r"\d{15,20}", written)
-    secrets = (theatre.foundation.vault._lookup_secret, theatre._master)
+    secrets = (theatre.foundation.vault._lookup_secret, theatre.master)
     for secret in secrets:
         assert secret.hex() not in written
         assert base64.b64encode(secret).decode() not in written
