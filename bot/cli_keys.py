@@ -117,6 +117,8 @@ def recovery_copy(
         end(str(problem), 1)
     except StorageUnavailable as problem:
         end(ending(problem), 1)
+    except FileNotFoundError:
+        end(f"There is no folder {to}. If it is on a stick, plug the stick in; else make it first.", 1)
     except OSError as problem:
         end(f"The copy could not be written to {to} ({type(problem).__name__}).", 1)
     told = "The recovery copy is in" if is_new else "There is a recovery copy of this key already, in"

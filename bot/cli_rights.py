@@ -39,6 +39,7 @@ WHO_ASKS = (
     "First make sure who is asking: a case code alone is no proof, so have them write from an account or "
     "address that you know is theirs."
 )
+_AS_THEY_READ_IT = "What it means, in the words that they would read on Discord:"
 _NOBODY = "There is no request with this code. It may have been deleted, or mistyped."
 
 CaseCode = Annotated[str, typer.Argument(metavar="CASE-CODE", help="The code of any request of theirs.")]
@@ -146,7 +147,7 @@ def _delete(case_code: str, wish: Wish, config: Path | None, *, yes: bool) -> No
         told = _there(await rights.before_for(person, wish))
         if wish is Wish.ALL_BUT_LINKS and not told.links_can_stay:
             end("There are no links that could stay: this person is no member, or told of none.", 1)
-        _say(*screens.warning(voice, told, _ON_PAPER))
+        _say(_AS_THEY_READ_IT, *screens.warning(voice, told, _ON_PAPER))
         if not yes and tidy_case_code(typer.prompt("Type the case code again to do it")) != person.case_code:
             end("That is another code. Nothing was deleted.", 1)
         receipt = _there(await rights.delete_for(person, wish))

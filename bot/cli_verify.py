@@ -53,9 +53,9 @@ def verify(
     if report.problems:
         out.print("What to do now is in docs/log.md. Keep a copy of the files as they are.", markup=False)
         raise typer.Exit(1)
-    stretches = f"{report.stretches} sealed stretches, {report.emptied} of them let go of"
+    stretches = f"sealed stretches: {report.stretches}, of which emptied: {report.emptied}"
     tried = "" if report.keys is None else f" Keys tried: {report.keys}."
-    out.print(f"All is well. Lines: {report.lines}, in {stretches}, and the one that is written to.")
+    out.print(f"All is well. Lines of the log: {report.lines}; {stretches}.")
     out.print(f"Anchors that fit: {report.anchors}.{tried}")
 
 

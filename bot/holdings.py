@@ -15,6 +15,7 @@ from bot.config.tables import Retention
 from bot.foundation import Foundation
 from bot.model import CaseState, Source
 from bot.questionnaire import Page, Questionnaire
+from bot.rules import RESTRAINTS
 from bot.store import access, cases, decisions, disclosures, events, holdings, sheets
 from bot.store.access import OPERATOR, Looked, Purpose
 from bot.store.cases import Case
@@ -65,7 +66,9 @@ class Explained:
 
     decision: Decision
     because: Text | None
-    """The words of the rule, where the machine decided."""
+    """The words of the rule, where the machine decided by one."""
+    restraint: str
+    """Why the machine held whom a rule would have let in: a reason to hold, by its code; else empty."""
     letter: Letter | None
     written_at: datetime | None
 
@@ -273,19 +276,25 @@ def _explained(
         if letter is not None:
             written[letter.decision_id] = letter, at
     return tuple(
-        Explained(one, _because(on, one, rules), *written.get(one.id, (None, None)))
+        Explained(one, _because(on, one, rules), _restraint(one, rules), *written.get(one.id, (None, None)))
         for one in decisions.of_case(connection, case.id)
     )
 
 
 def _because(on: Foundation, decision: Decision, rules: Sequence[StoredRule]) -> Text | None:
     """The words of the rule that a machine went by: as it stood then, or else as it stands now."""
-    if not decision.automated:
+    if not decision.automated or _restraint(decision, rules):
         return None
     for rule in rules:
         if rule.at == decision.at and rule.because:
             return Text.model_validate(rule.because)
     return next((rule.because for rule in on.config.rules if rule.id == decision.rule_id), None)
+
+
+def _restraint(decision: Decision, rules: Sequence[StoredRule]) -> str:
+    """Why the machine held all the same, where a rule would have let somebody in; else empty."""
+    restrained = (one for one in rules if one.at == decision.at and one.rule_id in RESTRAINTS)
+    return next((one.reason for one in restrained if decision.automated), "")
 
 
 def _links(

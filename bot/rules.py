@@ -75,6 +75,8 @@ EARLIER_RULE = "always_hold_after_refusal"
 HELD_BEFORE_RULE = "always_hold_after_hold"
 PAUSED_RULE = "always_hold_while_paused"
 WAVE_RULE = "always_hold_in_a_wave"
+RESTRAINTS = frozenset({UNDISCLOSED_RULE, EARLIER_RULE, HELD_BEFORE_RULE, PAUSED_RULE, WAVE_RULE})
+"""What no rule can lift. A verdict under one of these names keeps the words of the rule that would admit."""
 
 
 def rules_hash(rules: Sequence[Rule]) -> str:

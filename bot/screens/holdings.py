@@ -52,7 +52,7 @@ def sections(voice: Voice, config: Config, held: Holdings, pen: Pen) -> list[Sec
     for request in held.requests:
         found.extend(_request(voice, config, request, pen))
     for change in held.changes:
-        found.extend(_answers(voice, change, voice.say("rights_changes"), pen))
+        found.extend(_change(voice, change, pen))
     found.extend(_links(voice, held, pen))
     found.append(Section(voice.say("rights_looks"), tuple(_looks(voice, config, held.looks, pen))))
     for title, lines in (("rights_messages", _messages), ("rights_work", _work), ("rights_log", _log)):
@@ -94,8 +94,13 @@ def _request(voice: Voice, config: Config, request: Request, pen: Pen) -> list[S
     if pen.whole:
         for consent in request.consents:
             agreed = voice.say("rights_notice", at=pen.when(consent.at))
-            found.append(Section(agreed, (consent.notice,), part=True))
+            found.append(Section(agreed, (_unmarked(consent.notice),), part=True))
     return found
+
+
+def _unmarked(notice: str) -> str:
+    """A sentence of ours without the signs that have Discord show it bold or as a command."""
+    return notice.replace("*", "").replace("`", "")
 
 
 def _standing(voice: Voice, request: Request, pen: Pen) -> Iterator[str]:
@@ -153,6 +158,8 @@ def _decision(voice: Voice, config: Config, one: Explained, pen: Pen) -> Iterato
     yield voice.say("rights_decided", outcome=outcome, who=who, at=pen.when(decision.at))
     reason = config.review.reason(decision.reason_code)
     why = voice.read(one.because) or (voice.read(reason.label) if reason else decision.reason_code)
+    if not why and one.restraint:
+        why = voice.say(f"hold_{one.restraint}")
     if why:
         yield voice.say("for_reason", reason=why.rstrip("."))
     if one.letter is not None:
@@ -172,11 +179,21 @@ def _answers(voice: Voice, answers: Answers, title: str, pen: Pen) -> list[Secti
     if answers.times.trimmed_at is not None:
         head.append(voice.say("rights_trimmed", at=pen.when(answers.times.trimmed_at)))
     found = [Section(title, tuple(head), part=True)]
-    for page in answers.pages:
-        if page.answers:
-            name = voice.read(page.page.title) if page.page else page.page_id
-            found.append(Section(name, tuple(_page(voice, page, pen)), part=True))
+    shown = [page for page in answers.pages if page.answers]
+    for page in shown:
+        name = voice.read(page.page.title) if page.page else page.page_id
+        same = [other for other in shown if other.page_id == page.page_id]
+        numbered = f"{name} {same.index(page) + 1}" if len(same) > 1 else name
+        found.append(Section(numbered, tuple(_page(voice, page, pen)), part=True))
     return found
+
+
+def _change(voice: Voice, change: Answers, pen: Pen) -> list[Section]:
+    """A change of links. On a phone, one that was sent is told once: it is what stands under the links."""
+    title = voice.say("rights_changes")
+    if pen.whole or change.sent_at is None:
+        return _answers(voice, change, title, pen)
+    return [Section(title, (voice.say("rights_changes_brief", at=pen.when(change.sent_at)),), part=True)]
 
 
 def _page(voice: Voice, filled: Filled, pen: Pen) -> Iterator[str]:

@@ -95,21 +95,24 @@ def warning(voice: Voice, result: ToldBefore, pen: Pen) -> list[str]:
     """What deleting would mean, in plain words."""
     consequence = result.consequence
     lines = [voice.say("rights_changed")] if result.changed else []
-    if result.wish is Wish.CONSENT:
-        lines.append(voice.say("rights_consent_warning"))
-        if consequence.is_member:
-            lines.append(voice.say("rights_consent_member"))
-    else:
-        if consequence.is_member:
-            lines.append(voice.say("rights_delete_member"))
+    match result.wish:
+        case Wish.CONSENT:
+            lines.append(voice.say("rights_consent_warning"))
+            if consequence.is_member:
+                lines.append(voice.say("rights_consent_member"))
+        case Wish.ALL_BUT_LINKS:
+            lines.extend([voice.say("rights_delete_rest"), voice.say("rights_delete_warning")])
+        case Wish.EVERYTHING:
             if result.links_can_stay:
                 lines.append(voice.say("rights_delete_can_keep"))
-        lines.append(voice.say("rights_delete_warning"))
-        if result.worked:
-            lines.append(voice.say("rights_delete_work"))
+            if consequence.is_member:
+                lines.append(voice.say("rights_delete_member"))
+            lines.append(voice.say("rights_delete_warning"))
+            if result.worked:
+                lines.append(voice.say("rights_delete_work"))
     if consequence.open_case:
         lines.append(voice.say("rights_delete_open"))
-    if consequence.held_until is not None:
+    if result.wish is Wish.EVERYTHING and consequence.held_until is not None:
         lines.append(voice.say("rights_delete_kept_number", at=pen.when(consequence.held_until)))
     return lines
 
@@ -141,15 +144,14 @@ def deleted(voice: Voice, config: Config, result: Receipt | ToldBefore | Nothing
 def receipt(voice: Voice, config: Config, result: Receipt, pen: Pen) -> list[str]:
     """What went, what is still going, what stays, and whom to write to."""
     lines = [voice.say(f"rights_done_{result.what.value}")]
-    lines.extend(
-        voice.say(f"rights_gone_{kind}", count=count) for kind, count in result.gone.items() if count
-    )
+    counts = [voice.say(f"rights_gone_{kind}", count=count) for kind, count in result.gone.items() if count]
     if result.messages_to_delete:
-        lines.append(voice.say("rights_messages_going", count=result.messages_to_delete))
+        counts.append(voice.say("rights_messages_going", count=result.messages_to_delete))
+    lines.extend(f"- {count}" for count in counts)
     if result.role_taken:
         lines.append(voice.say("rights_role_going"))
     if result.held_until is not None:
-        lines.append(voice.say("rights_delete_kept_number", at=pen.when(result.held_until)))
+        lines.append(voice.say("rights_locked_number", at=pen.when(result.held_until)))
     lines.append(voice.say("rights_copies", days=config.retention.key_backups.days))
     lines.append(voice.say("rights_receipt", ref=result.ref))
     return lines

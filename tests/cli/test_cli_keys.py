@@ -158,6 +158,16 @@ def test_recovery_copy_says_what_losing_it_means(settings: Config, home: Path) -
     assert "holds another key" in told(other)
 
 
+def test_recovery_copy_makes_no_folder(settings: Config, home: Path) -> None:
+    """A stick that is not plugged in is no reason to write the key onto the same disk."""
+    result = porchlight("recovery-copy", "--to", str(home / "stick"))
+
+    assert settings.storage.key_file.exists()
+    assert result.exit_code == 1
+    assert "plug the stick in" in told(result)
+    assert not (home / "stick").exists()
+
+
 def test_recovery_copy_makes_no_key(home: Path) -> None:
     """Before the first start there is none to copy."""
     (home / "config.toml").write_text(COMMUNITY)

@@ -258,6 +258,19 @@ async def test_a_rule_says_why_as_long_as_it_is_known(world: World) -> None:
     assert (await held_about(world, BEN)).requests[0].decisions[0].because is None
 
 
+async def test_what_no_rule_can_lift_is_told_instead_of_the_rule(world: World) -> None:
+    """The words of the rule that would have let them in are no reason for waiting."""
+    await world.send(BEN, ABOUT_LINKED, LINK_NOW, PURPOSE)
+    await world.gate.take_back(BEN)
+    await world.send(BEN, ABOUT_NIL)
+    held = await held_about(world, BEN)
+    decision = held.requests[0].decisions[0]
+
+    assert decision.because is None
+    assert decision.restraint == "earlier_case"
+    assert "Reason: It was with the team before." in told(world, held)
+
+
 async def test_an_earlier_version_of_links_says_until_when_it_is_kept(world: World) -> None:
     """The newest counts and has no end; the one before has a date."""
     await a_full_life(world)
@@ -358,7 +371,7 @@ async def test_what_is_kept_without_a_date_says_what_it_depends_on(world: World)
     await world.send(ANN, ABOUT_NIL)
     text = told(world, await held_about(world))
     assert "while you are a member, and for 180 days after you leave" in text
-    assert "Nobody has opened your file in the last 360 days." in text
+    assert "No look at your file is on record." in text
 
     await world.run("UPDATE cases SET taken_back_at = ?", to_ms(NOW))
     text = told(world, await held_about(world))

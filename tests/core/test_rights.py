@@ -89,7 +89,7 @@ async def test_a_member_is_warned_and_may_keep_links(world: World) -> None:
     assert await world.states() == ["admitted"]
     screen = screens.before(VOICE, await warned(world))
 
-    assert "You can keep your links and delete the rest." in screen.text
+    assert "*Keep my links, delete the rest*: what you told us about your links stays" in screen.text
     assert [press.action for press in screen.presses] == [
         screens.KEEP_LINKS_NOW,
         screens.ALL_NOW_AS_MEMBER,
@@ -132,6 +132,19 @@ async def test_deleting_everything_twice_says_that_nothing_is_left(world: World)
     assert "for up to 7 more days" in text
 
 
+async def test_only_deleting_everything_leaves_a_number_and_is_told_so(world: World) -> None:
+    """Whoever takes back consent leaves none: the bare record stays, and is deleted when its time is up."""
+    await world.held()
+    everything = screens.before(VOICE, await warned(world, wish=Wish.EVERYTHING)).text
+    consent = screens.before(VOICE, await warned(world, wish=Wish.CONSENT)).text
+
+    assert "a locked number" in everything
+    assert "number" not in consent
+    receipt = await world.rights.delete(ANN, Wish.CONSENT, as_member=False)
+    assert isinstance(receipt, Receipt)
+    assert receipt.held_until is None
+
+
 @pytest.mark.parametrize("wish", [Wish.EVERYTHING, Wish.CONSENT])
 async def test_whoever_became_a_member_since_reads_it_again(world: World, wish: Wish) -> None:
     """What was read as an applicant is not what it would mean now, so nothing is deleted yet."""
@@ -146,7 +159,7 @@ async def test_whoever_became_a_member_since_reads_it_again(world: World, wish: 
     assert await world.states() == ["admitted"]
     screen = screens.deleted(VOICE, CONFIG, result)
     assert screen.text.startswith("**Something has changed since you read this")
-    assert "front porch" in screen.text
+    assert "front page" in screen.text
 
 
 async def test_links_cannot_be_kept_by_somebody_who_is_no_member(world: World) -> None:

@@ -16,6 +16,7 @@ from tests.stage.acts import (
     HAS_LINKS,
     JOB_TODAY,
     OLD_JOB,
+    all_statements,
     apply,
     begin,
     code_of,
@@ -182,7 +183,8 @@ async def test_a_member_keeps_links_and_deletes_the_rest(theatre: Theatre) -> No
     ann = await old_link(theatre)
     await ann.command("my-data")
     seen = await ann.press("Delete")
-    assert "Your links are what lets the others know who is in the room." in seen.text
+    assert "They let the others know who is in the room" in seen.text
+    assert seen.text.index("Keep my links") < seen.text.index("Delete everything")
     assert seen.buttons == ["Keep my links, delete the rest", "Delete everything", "Cancel"]
     seen = await ann.press("Keep my links")
     await theatre.settle()
@@ -193,6 +195,25 @@ async def test_a_member_keeps_links_and_deletes_the_rest(theatre: Theatre) -> No
     assert "`Meridian Devices`" in (await ann.command("my-links")).text
 
 
+async def test_a_change_of_links_is_told_once_on_a_phone(theatre: Theatre) -> None:
+    """It is what stands under the links. The page to read has every answer, and numbers the pages."""
+    ann = await theatre.newcomer("ann")
+    await apply(ann, HAS_LINKS, (OLD_JOB, {**OLD_JOB, "organisation": "Harbour Labs"}))
+    await ann.command("my-links")
+    await ann.press("Change my links")
+    form = await ann.press("Send my answers")
+    await ann.fill(**all_statements(form))
+    seen = await ann.command("my-data")
+    download = await ann.press("Download")
+    files = {one.filename: await one.read() for message in download.messages for one in message.attachments}
+    page, question = files["my-data.html"].decode(), "Any links to health organisations?"
+
+    assert "You changed your links, and sent them" in seen.text
+    assert (seen.text.count(question), page.count(question)) == (1, 2)
+    assert "__Your link 2__" in seen.text
+    assert "*My data*" not in page
+
+
 async def test_a_member_who_deletes_everything_is_back_on_the_front_porch(theatre: Theatre) -> None:
     """The role goes, nothing is held, and Start begins from the beginning."""
     ann = await old_link(theatre)
@@ -201,7 +222,7 @@ async def test_a_member_who_deletes_everything_is_back_on_the_front_porch(theatr
     warning = ann.seen
     seen = await ann.press("Delete everything")
     assert "Done. What we held about you is deleted." in seen.text
-    assert "You go back to the front porch" in seen.text
+    assert "You go back to the front page" in seen.text
     assert "The number of this receipt is" in seen.text
     again = await ann.press("Delete everything", on=warning.messages[-1])
     assert again.text.startswith("We hold nothing about you.")

@@ -86,7 +86,7 @@ async def test_delete_asks_for_the_code_again(theatre: Theatre, ann: Person) -> 
     code = await code_of(theatre)
     result = await rights("delete", code, typed="0000-00\n")
     assert result.exit_code == 1
-    assert "Your links are what lets the others know" in told(result)
+    assert "They let the others know who is in the room" in told(result)
     assert "Nothing was deleted." in result.output
     assert await count(theatre, "cases") == 1
 
@@ -106,6 +106,7 @@ async def test_delete_can_leave_the_links_of_a_member(theatre: Theatre, ann: Per
 
     assert result.exit_code == 0, told(result)
     assert "Your links stay" in result.output
+    assert "locked number" not in told(result)
     assert inside(ann)
     assert await count(theatre, "sheet") == 0
     assert await count(theatre, "disclosure") == 1

@@ -185,7 +185,7 @@ def test_all_is_well_in_two_lines(folder: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert result.output.splitlines()[-2:] == [
-        "All is well. Lines: 28, in 3 sealed stretches, 0 of them let go of, and the one that is written to.",
+        "All is well. Lines of the log: 28; sealed stretches: 3, of which emptied: 0.",
         "Anchors that fit: 0. Keys tried: 5.",
     ]
 
