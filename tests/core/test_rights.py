@@ -106,6 +106,7 @@ async def test_keeping_links_keeps_the_place_and_deletes_the_rest(world: World) 
 
     assert isinstance(first, Receipt)
     assert isinstance(second, Receipt)
+    assert "for up to 30 more days" in screens.deleted(VOICE, CONFIG, first).text
     assert first.gone["sheets"] == 1
     assert set(second.gone.values()) == {0}
     held = await world.rights.see(ANN)
