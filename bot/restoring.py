@@ -170,7 +170,7 @@ def _insist_that_it_is_sound(storage: Storage, source: Source, master: bytes, ch
     except KeyProblem:
         raise KeyProblem(
             "The master key does not open this copy of keys.db. If it was replaced since, set PORCHLIGHT_KEY "
-            "to the one of that time; nothing has been changed."
+            "to the one of that time, for the bot as well from then on. Nothing has been changed."
         ) from None
     return deleted
 

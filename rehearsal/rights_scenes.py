@@ -25,7 +25,7 @@ async def own_data(story: Story) -> None:
     await opened(story, mia, case, most=3)
     await story.press(mia, file_screens.ADMIT)
     await story.theatre.settle()
-    story.narrator.say("Dana is in. Some days later she wonders what this bot knows about her.")
+    story.narrator.say("Dana is in. She wonders what this bot knows about her.")
     seen = await story.command(dana, "my-data")
     story.shows(dana, seen, most=24)
     voice = story.voice

@@ -1,7 +1,7 @@
 """What is held about somebody, told to them in words: on Discord, on a page, or in a terminal."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.config import Config
@@ -47,14 +47,16 @@ class Section:
 
 
 def sections(voice: Voice, config: Config, held: Holdings, pen: Pen) -> list[Section]:
-    """Everything that is held about somebody, in the order in which it is told."""
-    found = [Section(voice.say("rights_you"), tuple(_you(voice, held, pen)))]
+    """Everything that is held about somebody. What people ask for most comes first."""
+    found = [
+        Section(voice.say("rights_you"), tuple(_you(voice, held, pen))),
+        Section(voice.say("rights_looks"), tuple(_looks(voice, config, held.looks, pen))),
+        *_links(voice, held, pen),
+    ]
     for request in held.requests:
         found.extend(_request(voice, config, request, pen))
     for change in held.changes:
         found.extend(_change(voice, change, pen))
-    found.extend(_links(voice, held, pen))
-    found.append(Section(voice.say("rights_looks"), tuple(_looks(voice, config, held.looks, pen))))
     for title, lines in (("rights_messages", _messages), ("rights_work", _work), ("rights_log", _log)):
         told = tuple(lines(voice, held, pen))
         found.extend([Section(voice.say(title), told)] if told else [])
@@ -192,8 +194,9 @@ def _change(voice: Voice, change: Answers, pen: Pen) -> list[Section]:
     """A change of links. On a phone, one that was sent is told once: it is what stands under the links."""
     title = voice.say("rights_changes")
     if pen.whole or change.sent_at is None:
-        return _answers(voice, change, title, pen)
-    return [Section(title, (voice.say("rights_changes_brief", at=pen.when(change.sent_at)),), part=True)]
+        first, *pages = _answers(voice, change, title, pen)
+        return [replace(first, part=False), *pages]
+    return [Section(title, (voice.say("rights_changes_brief", at=pen.when(change.sent_at)),))]
 
 
 def _page(voice: Voice, filled: Filled, pen: Pen) -> Iterator[str]:

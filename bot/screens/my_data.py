@@ -68,9 +68,9 @@ def _page(voice: Voice, at: str, told: Sequence[Section]) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<meta name="robots" content="noindex"><title>{title}</title><style>{_STYLE}</style>'
     )
-    lines = "\n".join(body)
+    main = "\n".join(["<main>", *body, "</main>"])
     return (
-        f'<!doctype html>\n<html lang="{language}">\n<head>{head}</head>\n<body>\n{lines}\n</body>\n</html>\n'
+        f'<!doctype html>\n<html lang="{language}">\n<head>{head}</head>\n<body>\n{main}\n</body>\n</html>\n'
     )
 
 
