@@ -22,6 +22,7 @@ from bot.store.effects import EffectKind
 
 _log = logging.getLogger(__name__)
 
+_HASH_BYTES = 32
 _TAIL = 4096
 """Bytes at the end of the file that are looked at: many times what one line takes."""
 
@@ -61,9 +62,11 @@ class Anchor:
         """An end that somebody kept, as ``NUMBER:HASH``; None for anything else."""
         seq, _, hashed = words.strip().partition(":")
         try:
-            return cls("", 0, int(seq), bytes.fromhex(hashed))
+            kept = cls("", 0, int(seq), bytes.fromhex(hashed))
         except ValueError:
             return None
+        # One that was cut short would accuse the log.
+        return kept if len(kept.hash) == _HASH_BYTES else None
 
 
 class Anchors:

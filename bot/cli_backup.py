@@ -25,7 +25,8 @@ from bot.verifying import wrong_in_the_log
 _WHAT_NOW = """
 Keep them in two different places, apart from each other and from the master key, which is not in them.
 Delete old copies of the keys soon: what was deleted can be read again for as long as one is left.
-To put them back: stop the bot, and run restore with this folder."""
+To put them back: stop the bot, and run restore with this folder, and --keys-from with that of the keys if
+they lie elsewhere."""
 
 _TOGETHER = (
     "warning: the copy of the keys lies beside the copy of the database, and must go as soon as the keys "

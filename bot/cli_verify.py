@@ -32,7 +32,10 @@ def verify(
     for given in head or ():
         kept = Anchor.from_words(given)
         if kept is None:
-            end(f"{given} is no line of the log. Write its number, a colon and its hash.", 2)
+            end(
+                f"{given} is no line of the log. Write its number, a colon and its whole hash (64 signs).",
+                2,
+            )
         heads.append(kept)
     loaded = loaded_or_end(config)
     storage = loaded.storage

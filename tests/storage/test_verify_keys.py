@@ -208,8 +208,9 @@ def test_a_line_somebody_kept_is_held_against_the_log(folder: Path) -> None:
     fits = porchlight(folder, "--no-keys", "--head", f"9:{kept}")
     other = porchlight(folder, "--no-keys", "--head", f"10:{kept}", "--head", f"99:{kept}")
     slip = porchlight(folder, "--no-keys", "--head", "nine")
+    cut_short = porchlight(folder, "--no-keys", "--head", f"9:{kept[:16]}")
 
-    assert (fits.exit_code, other.exit_code, slip.exit_code) == (0, 1, 2)
+    assert (fits.exit_code, other.exit_code, slip.exit_code, cut_short.exit_code) == (0, 1, 2, 2)
     assert "Anchors that fit: 1." in fits.output
     assert "Line 10 is not the one that was kept by hand: the log was rewritten." in other.output
     assert "Line 99, which was kept by hand, is missing." in other.output
