@@ -95,7 +95,7 @@ async def test_the_page_needs_nothing_from_anywhere(world: World) -> None:
 
     assert page.name == PAGE
     assert {tag for tag, _ in read.tags} == {
-        "html", "head", "meta", "title", "style", "body", "h1", "h2", "h3", "p"
+        "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "p"
     }  # fmt: skip
     assert ("html", (("lang", "en-GB"),)) in read.tags
     assert "://" not in text
