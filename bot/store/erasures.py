@@ -115,12 +115,13 @@ def counted(connection: sqlite3.Connection, subject_id: str) -> dict[str, int]:
 
 
 def cards_naming(connection: sqlite3.Connection, subject_id: str) -> list[str]:
-    """Cases that somebody decided as a moderator, whose cards may still name them."""
+    """Cases that somebody decided as a moderator, whose cards may still name them.
+
+    Written so that their decisions come first: few people decide at all, but those who do decide so much
+    that SQLite, going by averages, would rather read every decision than look for one person's.
+    """
     rows = connection.execute(
-        """
-        SELECT DISTINCT decision.case_id FROM decision JOIN card ON card.case_id = decision.case_id
-        WHERE decision.decided_by = ?
-        """,
+        "SELECT case_id FROM card WHERE case_id IN (SELECT case_id FROM decision WHERE decided_by = ?)",
         (subject_id,),
     )
     return [row["case_id"] for row in rows]

@@ -298,7 +298,8 @@ def work(connection: sqlite3.Connection, subject_id: str) -> Work:
     row = connection.execute(
         """
         SELECT (SELECT count(*) FROM access WHERE actor = :id AND action IN (:open, :history)) AS opened,
-            (SELECT count(*) FROM file_view WHERE moderator_id = :id AND NOT EXISTS (
+            (SELECT count(*) FROM file_view INDEXED BY file_view_of_moderator
+                WHERE moderator_id = :id AND NOT EXISTS (
                 SELECT 1 FROM access WHERE access.actor = moderator_id AND access.at = file_view.at
             )) AS opened_before,
             (SELECT count(*) FROM decision WHERE decided_by = :id) AS decisions,
