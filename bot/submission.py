@@ -33,7 +33,6 @@ from bot.store import (
     events,
     pauses,
     sheets,
-    subjects,
     suppression,
     tasks,
 )
@@ -180,7 +179,7 @@ class Submission:
             History(
                 visitor.account_created,
                 earlier_outcome=self._earlier(connection, case),
-                held_before=self._was_held(connection, case),
+                held_before=self._was_held(connection, sheet),
                 source=sheet.source.value,
                 wave=case.wave_id is not None,
                 paused=pauses.current(connection) is not None,
@@ -229,11 +228,10 @@ class Submission:
             return Sent(self._gate.let_in(connection, visitor, admitted))
         return Sent(self._gate.held(self._hold(connection, case, verdict)))
 
-    def _was_held(self, connection: sqlite3.Connection, case: Case) -> bool:
+    def _was_held(self, connection: sqlite3.Connection, sheet: Sheet) -> bool:
         """Whether a person had to see to a request of theirs, one that they had deleted included."""
-        lookup = subjects.lookup_of(connection, case.subject_id)
-        suppressed = lookup is not None and suppression.until(connection, lookup, self._on.now()) is not None
-        return suppressed or decisions.was_held(connection, case.subject_id)
+        suppressed = suppression.until(connection, sheet.lookup, self._on.now()) is not None
+        return suppressed or decisions.was_held(connection, sheet.subject_id)
 
     def _hold(self, connection: sqlite3.Connection, case: Case, verdict: Verdict) -> Case:
         now = self._on.now()

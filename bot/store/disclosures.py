@@ -47,13 +47,14 @@ def append(
             source.value, questionnaire_hash, to_ms(now),
         ),
     )  # fmt: skip
-    connection.execute(
-        """
-        INSERT INTO superseded SELECT id, ? FROM disclosure WHERE subject_id = ? AND version = ?
-        ON CONFLICT DO NOTHING
-        """,
-        (to_ms(now), subject_id, logged.version - 1),
-    )
+    if logged.version > 1:
+        connection.execute(
+            """
+            INSERT INTO superseded SELECT id, ? FROM disclosure WHERE subject_id = ? AND version = ?
+            ON CONFLICT DO NOTHING
+            """,
+            (to_ms(now), subject_id, logged.version - 1),
+        )
     for ordinal, interest in enumerate(disclosure.interests, start=1):
         _append_interest(connection, key, logged.id, ordinal, interest)
     return logged
