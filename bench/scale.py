@@ -8,6 +8,7 @@ import bisect
 import json
 import resource
 import sqlite3
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +34,24 @@ from bot.config.tables import Retention, Storage
 from bot.database import connect
 from bot.desk import CaseFile, Denied, Desk, History, Queue
 from bot.drift import Drift
+from bot.erasure import Erasure, Receipt
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
+from bot.holdings import Holdings
 from bot.minting import NextForm
 from bot.model import Visitor
 from bot.opening import opened
 from bot.ports import Later, Member, Refused, RoleChange, Why
+from bot.rights import Rights
 from bot.rounds import Rounds
+from bot.screens import rights as screens
 from bot.standing import CarryOn
 from bot.store import retention as kept
 from bot.store.retention import EVER, Span
 from bot.submission import Submission
 from bot.vault import Vault
+from bot.verifying import verify
 
 SIZES = (1_000, 1_000_000)
 _SAMPLES = 300
@@ -86,7 +93,11 @@ def _config(folder: Path) -> Config:
     if loaded is None:
         raise SystemExit("config.example.toml does not load")
     storage = Storage(
-        database=folder / "p.db", keys=folder / "k.db", key_file=folder / "k", ledger=folder / "e"
+        database=folder / "p.db",
+        keys=folder / "k.db",
+        key_file=folder / "k",
+        ledger=folder / "l",
+        anchors=folder / "a",
     )
     return loaded.model_copy(update={"discord": IDS, "raid": NO_WAVES, "storage": storage})
 
@@ -144,8 +155,27 @@ async def _measure(folder: Path, size: int) -> dict[str, float]:
         found = await _desk(foundation)
         round_ms = await _round(foundation, size)
         retained = await _retention(foundation)
+        own = await _own_data(foundation, size)
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"start": started, "memory": memory, "round": round_ms, **retained, **found}
+    checked = _verified(config.storage)
+    return {
+        "start": started,
+        "memory": memory,
+        "round": round_ms,
+        "verify": checked,
+        **retained,
+        **own,
+        **found,
+    }
+
+
+def _verified(storage: Storage) -> float:
+    """Seconds of processor time to verify all but the keys; it has to find nothing wrong."""
+    began = time.process_time()
+    problems = verify(storage, None, keys=False).problems.sentences
+    if problems:
+        raise RuntimeError(problems[0])
+    return time.process_time() - began
 
 
 class Everybody:
@@ -211,6 +241,60 @@ async def _retention(foundation: Foundation) -> dict[str, float]:
     return found
 
 
+_RESTING = 10
+"""Members who keep their links and have all else deleted; as many others have everything deleted."""
+_NO_MEMBERS = 30
+"""Further people who have everything deleted."""
+
+
+async def _own_data(foundation: Foundation, size: int) -> dict[str, float]:
+    """What people do with their own data, in milliseconds. They are spread over all who were stored."""
+    config, voice = foundation.config, foundation.config.words.voice("en-US")
+    erasure = Erasure(foundation)
+    rights = Rights(foundation, erasure)
+    members = _spread([n for n in range(size) if crowd.state_of(n) == "admitted"], 2 * _RESTING)
+    others = _spread([n for n in range(size) if crowd.state_of(n) == "lapsed"], _NO_MEMBERS)
+
+    async def see(n: int) -> object:
+        held = await rights.see(_of_crowd(members[n % len(members)]))
+        screens.seen(voice, config, held)
+        return held
+
+    async def download(n: int) -> object:
+        held = await rights.see(_of_crowd(members[n % len(members)]))
+        screens.files(voice, config, held)
+        return held
+
+    found = {"see": await _p99(see, Holdings), "download": await _p99(download, Holdings)}
+    erasing: dict[str, tuple[Callable[[str, str], Awaitable[Receipt | None]], list[int]]] = {
+        "rest": (erasure.rest, members[::2]),
+        "person": (erasure.person, [*members[1::2], *others]),
+    }
+    for name, (erase, numbers) in erasing.items():
+        times = []
+        for number in numbers:
+            find = partial(foundation.find, user_id=crowd.user_id(number))
+            subject = await foundation.database.read(find)
+            if subject is None:
+                raise RuntimeError("somebody is not known")
+            began = time.perf_counter()
+            receipt = await erase(subject.id, subject.id)
+            times.append((time.perf_counter() - began) * 1000)
+            if receipt is None:
+                raise RuntimeError("nothing was erased")
+        found[name] = statistics.median(times)
+    return found
+
+
+def _spread(numbers: list[int], count: int) -> list[int]:
+    """So many of them, from the first to the last."""
+    return [numbers[place * (len(numbers) - 1) // (count - 1)] for place in range(count)]
+
+
+def _of_crowd(number: int) -> Visitor:
+    return Visitor(crowd.user_id(number), "en-US", machine_clock() - timedelta(days=900), frozenset())
+
+
 def _files(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT count(*) FROM cases").fetchone()[0])
 
@@ -237,6 +321,11 @@ _SHOWN = {
     "round": ("a round over everybody present, ms", "-"),
     "idle": ("a pass of retention with nothing due, ms", "ratio 2"),
     "forget": ("a pass that forgets 40 files, ms", "ratio 2"),
+    "see": ("/my-data, read and put in words, p99, ms", "ratio 2"),
+    "download": ("/my-data, the two files, p99, ms", "ratio 2"),
+    "rest": ("erasing all but the links, median, ms", "ratio 2"),
+    "person": ("erasing everything about somebody, median, ms", "ratio 2"),
+    "verify": ("verify, all but the keys, s of CPU", "-"),
     "memory": ("memory after all that, MB", "150"),
 }
 
