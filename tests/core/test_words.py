@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ class Said:
     def sentences(self) -> list[str]:
         """The sentences it may say."""
         found = [key for key in ENGLISH if self.pattern and re.fullmatch(self.pattern, key)]
-        return found if self.literal else [key for key in found if key not in LITERAL]
+        return found if self.literal else [key for key in found if key not in literal()]
 
 
 def patterns(key: ast.expr) -> Iterator[tuple[str, bool]]:
@@ -61,14 +62,17 @@ def patterns(key: ast.expr) -> Iterator[tuple[str, bool]]:
         yield "", False
 
 
-SOURCES = [
-    (file, list(ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
-    for folder in ("bot", "cogs")
-    for file in sorted((ROOT / folder).rglob("*.py"))
-]
-"""Every file that may say something, with all that stands in it."""
+@cache
+def sources() -> list[tuple[Path, list[ast.AST]]]:
+    """Every file that may say something, with all that stands in it."""
+    return [
+        (file, list(ast.walk(ast.parse(file.read_text(encoding="utf-8")))))
+        for folder in ("bot", "cogs")
+        for file in sorted((ROOT / folder).rglob("*.py"))
+    ]
 
 
+@cache
 def all_said() -> list[Said]:
     """Every call of ``say`` in the code."""
     return [
@@ -78,54 +82,65 @@ def all_said() -> list[Said]:
             literal,
             frozenset(keyword.arg or "" for keyword in node.keywords),
         )
-        for file, nodes in SOURCES
+        for file, nodes in sources()
         for node in nodes
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "say"
         for pattern, literal in patterns(node.args[0])
     ]
 
 
-SAID = all_said()
-LITERAL = {re.sub(r"\\(.)", r"\1", said.pattern) for said in SAID if said.literal}
-CONSTANTS = {
-    node.value
-    for _, nodes in SOURCES
-    for node in nodes
-    if isinstance(node, ast.Constant) and isinstance(node.value, str)
-}
+@cache
+def literal() -> set[str]:
+    """The keys that are spelled out where they are said."""
+    return {re.sub(r"\\(.)", r"\1", said.pattern) for said in all_said() if said.literal}
 
 
-TEMPLATES = {
-    node.args[0].value
-    for _, nodes in SOURCES
-    for node in nodes
-    if isinstance(node, ast.Call)
-    and isinstance(node.func, ast.Attribute)
-    and node.func.attr == "template"
-    and isinstance(node.args[0], ast.Constant)
-}
-"""Sentences that are filled elsewhere than in ``say``."""
+@cache
+def constants() -> set[str]:
+    """Every text in the code."""
+    return {
+        node.value
+        for _, nodes in sources()
+        for node in nodes
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+
+@cache
+def templates() -> set[object]:
+    """Sentences that are filled elsewhere than in ``say``."""
+    return {
+        node.args[0].value
+        for _, nodes in sources()
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "template"
+        and isinstance(node.args[0], ast.Constant)
+    }
 
 
 def test_every_sentence_that_is_said_exists() -> None:
     """A key that is spelled out, and at least one for each that is put together."""
-    assert len(SAID) > 80
-    assert [said for said in SAID if said.pattern and not re.search(said.pattern, "\n".join(ENGLISH))] == []
-    assert LITERAL - set(ENGLISH) == set()
+    assert len(all_said()) > 80
+    assert [
+        said for said in all_said() if said.pattern and not re.search(said.pattern, "\n".join(ENGLISH))
+    ] == []
+    assert literal() - set(ENGLISH) == set()
 
 
 def test_every_sentence_is_said_somewhere() -> None:
     """None is left over in the catalogue."""
-    composed = {key for said in SAID if not said.literal for key in said.sentences()}
+    composed = {key for said in all_said() if not said.literal for key in said.sentences()}
 
-    assert set(ENGLISH) - LITERAL - composed - CONSTANTS == set()
+    assert set(ENGLISH) - literal() - composed - constants() == set()
 
 
 def test_every_placeholder_is_filled_by_whoever_says_it() -> None:
     """By the call itself, or by what every sentence may use."""
     unfilled = [
         (said.where, key, sorted(missing))
-        for said in SAID
+        for said in all_said()
         for key in said.sentences()
         if (missing := placeholders(ENGLISH[key]) - said.filled - SHARED_PLACEHOLDERS)
     ]
@@ -135,9 +150,9 @@ def test_every_placeholder_is_filled_by_whoever_says_it() -> None:
 
 def test_sentences_picked_elsewhere_are_filled_too() -> None:
     """Where the key is worked out before, some such call fills all that the sentence needs."""
-    indirect = [said.filled for said in SAID if not said.pattern]
-    composed = {key for said in SAID if not said.literal for key in said.sentences()}
-    picked = set(ENGLISH) - LITERAL - composed - TEMPLATES
+    indirect = [said.filled for said in all_said() if not said.pattern]
+    composed = {key for said in all_said() if not said.literal for key in said.sentences()}
+    picked = set(ENGLISH) - literal() - composed - templates()
 
     assert picked
     for key in picked:
@@ -196,7 +211,7 @@ def test_every_code_has_a_sentence(family: str) -> None:
 def test_every_refusal_code_in_the_code_has_a_sentence() -> None:
     """Denied, MayNot and what access says: every code that is spelled out."""
     codes = {"own_case", "undisclosed", "not_sent_yet", MayNot("not_a_moderator").code}
-    for _, nodes in SOURCES:
+    for _, nodes in sources():
         for node in nodes:
             if (
                 isinstance(node, ast.Call)
@@ -213,7 +228,7 @@ def test_every_contradiction_has_a_sentence() -> None:
     """For whoever is asked to look again."""
     found = {key.removeprefix("contradiction_") for key in ENGLISH if key.startswith("contradiction_")}
 
-    assert found <= CONSTANTS
+    assert found <= constants()
     assert len(found) == 5
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,7 @@ _SQL = re.compile(
 )
 
 
+@cache
 def modules(*packages: str) -> list[str]:
     """The Python files of packages, as paths from the root."""
     return [
@@ -104,8 +106,9 @@ def modules(*packages: str) -> list[str]:
     ]
 
 
+@cache
 def tree(module: str) -> ast.Module:
-    """A file, parsed."""
+    """A file, parsed once for all who look at it."""
     return ast.parse((ROOT / module).read_text(encoding="utf-8"))
 
 
@@ -119,11 +122,13 @@ def imported(node: ast.AST) -> Iterator[str]:
             yield f"{node.module}.{alias.name}"
 
 
+@cache
 def imports(module: str) -> set[str]:
     """Everything a file imports, wherever it does."""
     return {name for node in ast.walk(tree(module)) for name in imported(node)}
 
 
+@cache
 def imports_at_once(module: str) -> set[str]:
     """What a file imports as soon as it is imported itself."""
     return {name for node in tree(module).body for name in imported(node)}
@@ -140,118 +145,122 @@ def test_there_is_something_to_look_at() -> None:
     assert all(modules(package) for package in PACKAGES)
 
 
-@pytest.mark.parametrize("module", modules("bot"))
-def test_the_core_knows_nothing_of_discord(module: str) -> None:
+def test_the_core_knows_nothing_of_discord() -> None:
     """Only the composition root knows both worlds. The local page is a page, and no Discord."""
-    if module != "bot/app.py":
-        web = () if module == "bot/serving.py" else ("aiohttp",)
-        assert reaches(imports(module), "discord", "cogs", "simcord", *web) == set()
+    for module in modules("bot"):
+        if module != "bot/app.py":
+            web = () if module == "bot/serving.py" else ("aiohttp",)
+            assert reaches(imports(module), "discord", "cogs", "simcord", *web) == set(), module
 
 
-@pytest.mark.parametrize("module", modules("bot", "cogs"))
-def test_nothing_imports_the_rehearsal_but_the_command_line(module: str) -> None:
+def test_nothing_imports_the_rehearsal_but_the_command_line() -> None:
     """And that only when it is asked for."""
-    found = reaches(imports(module), "rehearsal")
+    for module in modules("bot", "cogs"):
+        found = reaches(imports(module), "rehearsal")
 
-    assert not found or module == "bot/cli.py"
-    assert reaches(imports_at_once(module), "rehearsal") == set()
+        assert not found or module == "bot/cli.py", module
+        assert reaches(imports_at_once(module), "rehearsal") == set(), module
 
 
-@pytest.mark.parametrize("module", modules("bot", "cogs", "rehearsal", "tests"))
-def test_the_simulated_discord_stands_behind_one_adaptor(module: str) -> None:
+def test_the_simulated_discord_stands_behind_one_adaptor() -> None:
     """Its private seams are in one file."""
-    if module != "rehearsal/simulation.py":
-        assert reaches(imports(module), "simcord") == set()
+    for module in modules("bot", "cogs", "rehearsal", "tests"):
+        if module != "rehearsal/simulation.py":
+            assert reaches(imports(module), "simcord") == set(), module
 
 
-@pytest.mark.parametrize("module", modules("cogs"))
-def test_adapters_touch_no_sql_and_not_each_other(module: str) -> None:
+def test_adapters_touch_no_sql_and_not_each_other() -> None:
     """They share what begins with an underscore, and reach the database through use cases only."""
-    found = imports(module)
+    for module in modules("cogs"):
+        found = imports(module)
 
-    above = ("bot.app", "bot.running", "bot.cli")
-    assert reaches(found, "sqlite3", "aiosqlite", "bot.migrations", "bot.vault", *above) == set()
-    assert {name for name in reaches(found, "cogs") if not name.split(".")[1].startswith("_")} == set()
+        above = ("bot.app", "bot.running", "bot.cli")
+        assert reaches(found, "sqlite3", "aiosqlite", "bot.migrations", "bot.vault", *above) == set(), module
+        assert {name for name in reaches(found, "cogs") if not name.split(".")[1].startswith("_")} == set(), (
+            module
+        )
 
 
-@pytest.mark.parametrize("name", sorted(PURE))
-def test_pure_modules_import_pure_modules_only(name: str) -> None:
+def test_pure_modules_import_pure_modules_only() -> None:
     """No database, no configuration, no loop."""
-    found = imports(f"bot/{name}.py")
-    from_bot = {part for n in reaches(found, "bot") for part in n.split(".")[1:2]}
+    for name in sorted(PURE):
+        found = imports(f"bot/{name}.py")
+        from_bot = {part for n in reaches(found, "bot") for part in n.split(".")[1:2]}
 
-    assert from_bot <= PURE
-    assert reaches(found, "sqlite3", "aiosqlite", "asyncio", "pathlib", "logging") == set()
+        assert from_bot <= PURE, name
+        assert reaches(found, "sqlite3", "aiosqlite", "asyncio", "pathlib", "logging") == set(), name
 
 
-@pytest.mark.parametrize("module", modules("bot/layout"))
-def test_the_layout_is_plain_values(module: str) -> None:
+def test_the_layout_is_plain_values() -> None:
     """Looking at a server and judging it needs nothing but the server."""
-    found = imports(module)
+    for module in modules("bot/layout"):
+        found = imports(module)
 
-    assert {n for n in reaches(found, "bot") if not n.startswith("bot.layout.")} == set()
-    assert reaches(found, "sqlite3", "asyncio", "pathlib", "logging", "datetime") == set()
+        assert {n for n in reaches(found, "bot") if not n.startswith("bot.layout.")} == set(), module
+        assert reaches(found, "sqlite3", "asyncio", "pathlib", "logging", "datetime") == set(), module
 
 
-@pytest.mark.parametrize("name", sorted(USE_CASES))
-def test_use_cases_render_nothing(name: str) -> None:
+def test_use_cases_render_nothing() -> None:
     """Only the outbox turns what is recorded into screens, when it acts."""
-    found = imports(f"bot/{name}.py")
+    for name in sorted(USE_CASES):
+        found = imports(f"bot/{name}.py")
 
-    assert reaches(found, "bot.app", "bot.running", "bot.cli", "bot.words") == set()
-    if name not in {"effects", "pacing"}:
-        assert reaches(found, "bot.screens") == set()
-    if name not in SPEAK_WITH_THE_SERVER:
-        assert reaches(found, "bot.ports") == set()
+        assert reaches(found, "bot.app", "bot.running", "bot.cli", "bot.words") == set(), name
+        if name not in {"effects", "pacing"}:
+            assert reaches(found, "bot.screens") == set(), name
+        if name not in SPEAK_WITH_THE_SERVER:
+            assert reaches(found, "bot.ports") == set(), name
 
 
-@pytest.mark.parametrize("module", modules("bot/store"))
-def test_the_store_knows_no_use_case(module: str) -> None:
+def test_the_store_knows_no_use_case() -> None:
     """Rows become dataclasses at its border, and nothing above it is known to it."""
-    found = {part for n in reaches(imports(module), "bot") for part in n.split(".")[1:2]}
+    for module in modules("bot/store"):
+        found = {part for n in reaches(imports(module), "bot") for part in n.split(".")[1:2]}
 
-    assert found <= PURE | {"store", "vault"}
+        assert found <= PURE | {"store", "vault"}, module
 
 
-@pytest.mark.parametrize("module", modules("bot/config", "bot/words", "bot/papers", "bot/screens"))
-def test_configuration_words_papers_and_screens_open_no_database(module: str) -> None:
+def test_configuration_words_papers_and_screens_open_no_database() -> None:
     """They are values and functions over values."""
-    assert reaches(imports(module), "sqlite3", "aiosqlite", "bot.database", "bot.vault", "bot.app") == set()
-    if not module.startswith("bot/screens/"):
-        from_bot = {part for n in reaches(imports(module), "bot") for part in n.split(".")[1:2]}
-        assert from_bot & USE_CASES == set()
+    for module in modules("bot/config", "bot/words", "bot/papers", "bot/screens"):
+        assert (
+            reaches(imports(module), "sqlite3", "aiosqlite", "bot.database", "bot.vault", "bot.app") == set()
+        ), module
+        if not module.startswith("bot/screens/"):
+            from_bot = {part for n in reaches(imports(module), "bot") for part in n.split(".")[1:2]}
+            assert from_bot & USE_CASES == set(), module
 
 
-@pytest.mark.parametrize("module", modules("bot", "cogs"))
-def test_sql_stands_in_the_store(module: str) -> None:
+def test_sql_stands_in_the_store() -> None:
     """And in the three files that make and open databases."""
-    if module.startswith("bot/store/") or module in MAY_SAY_SQL:
-        return
-    said = [
-        (node.lineno, node.value)
-        for node in ast.walk(tree(module))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.match(node.value)
-    ]
+    for module in modules("bot", "cogs"):
+        if module.startswith("bot/store/") or module in MAY_SAY_SQL:
+            continue
+        said = [
+            (node.lineno, node.value)
+            for node in ast.walk(tree(module))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.match(node.value)
+        ]
 
-    assert said == []
+        assert said == [], module
 
 
-@pytest.mark.parametrize("module", modules("bot", "cogs"))
-def test_sql_is_never_put_together(module: str) -> None:
+def test_sql_is_never_put_together() -> None:
     """A statement is a literal; values go in as parameters. A pragma of our own number is the exception."""
     own_numbers = ("PRAGMA busy_timeout", "PRAGMA foreign_keys")
-    for node in ast.walk(tree(module)):
-        if isinstance(node, ast.JoinedStr):
-            begun = node.values[0]
-            literal = str(begun.value) if isinstance(begun, ast.Constant) else ""
-            own_number = literal.startswith(own_numbers)
-            assert not _SQL.match(literal) or own_number, (module, node.lineno)
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Add):
-            parts = [side.value for side in (node.left, node.right) if isinstance(side, ast.Constant)]
-            assert not any(isinstance(part, str) and _SQL.match(part) for part in parts), (
-                module,
-                node.lineno,
-            )
+    for module in modules("bot", "cogs"):
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.JoinedStr):
+                begun = node.values[0]
+                literal = str(begun.value) if isinstance(begun, ast.Constant) else ""
+                own_number = literal.startswith(own_numbers)
+                assert not _SQL.match(literal) or own_number, (module, node.lineno)
+            if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.Add):
+                parts = [side.value for side in (node.left, node.right) if isinstance(side, ast.Constant)]
+                assert not any(isinstance(part, str) and _SQL.match(part) for part in parts), (
+                    module,
+                    node.lineno,
+                )
 
 
 def test_the_search_for_sql_would_find_some() -> None:
@@ -266,16 +275,16 @@ def test_the_search_for_sql_would_find_some() -> None:
     assert len(found) > 60
 
 
-@pytest.mark.parametrize("module", modules(*PACKAGES))
-def test_no_file_grows_too_long(module: str) -> None:
+def test_no_file_grows_too_long() -> None:
     """A file that does not fit is about more than one thing."""
-    assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= LONGEST
+    for module in modules(*PACKAGES):
+        assert len((ROOT / module).read_text(encoding="utf-8").splitlines()) <= LONGEST, module
 
 
-@pytest.mark.parametrize("module", modules(*PACKAGES, "tests"))
-def test_nothing_is_mocked(module: str) -> None:
+def test_nothing_is_mocked() -> None:
     """A fake of our own port, real SQLite, a simulated Discord."""
-    assert reaches(imports(module), "unittest", "mock", "pytest_mock") == set()
+    for module in modules(*PACKAGES, "tests"):
+        assert reaches(imports(module), "unittest", "mock", "pytest_mock") == set(), module
 
 
 @pytest.mark.parametrize("folder", ["main", "keys"])
@@ -287,30 +296,22 @@ def test_migrations_are_numbered_without_gaps(folder: str) -> None:
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+\.sql", name) for name in names)
 
 
-@pytest.mark.parametrize("module", modules("tests"))
-def test_test_files_have_names_of_their_own(module: str) -> None:
+def test_test_files_have_names_of_their_own() -> None:
     """Two with the same name would be one to pytest."""
-    names = [Path(other).name for other in modules("tests") if Path(other).name != "conftest.py"]
+    names = [Path(module).name for module in modules("tests")]
+    for module in modules("tests"):
+        assert Path(module).name == "conftest.py" or names.count(Path(module).name) == 1, module
 
-    assert Path(module).name == "conftest.py" or names.count(Path(module).name) == 1
 
-
-@pytest.mark.parametrize(
-    "module",
-    [
-        m
-        for m in modules("tests/core", "tests/storage", "tests/house", "tests/config", "tests/layout")
-        if "/test_" in m
-    ],
-)
-def test_every_test_says_in_a_sentence_what_it_shows(module: str) -> None:
+def test_every_test_says_in_a_sentence_what_it_shows() -> None:
     """In its docstring."""
-    silent = [
-        node.name
-        for node in ast.walk(tree(module))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.startswith("test_")
-        and not (ast.get_docstring(node) or "").split("\n")[0].endswith(".")
-    ]
+    for module in modules("tests/core", "tests/storage", "tests/house", "tests/config", "tests/layout"):
+        silent = [
+            node.name
+            for node in ast.walk(tree(module))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.name.startswith("test_")
+            and not (ast.get_docstring(node) or "").split("\n")[0].endswith(".")
+        ]
 
-    assert silent == []
+        assert silent == [], module
