@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.answers import Answer, Entry, Reading, parse
@@ -192,7 +194,17 @@ class FakeLookout:
 
 def config(**tables: Any) -> Config:
     """The shipped configuration of a small community; ``tables`` are laid over it."""
-    given: dict[str, Any] = {
+    return _plain() if not tables else Config(**{**_small(), **tables})
+
+
+@cache
+def _plain() -> Config:
+    """Read once: it is frozen."""
+    return Config(**_small())
+
+
+def _small() -> dict[str, Any]:
+    return {
         "community": {
             "name": "The Harbour",
             "discreet_name": "your community",
@@ -208,7 +220,6 @@ def config(**tables: Any) -> Config:
             "moderator_roles": [MODERATOR_ROLE],
         },
     }
-    return Config(**{**given, **tables})
 
 
 def visitor(user_id: int = 200000000000000001, **given: Any) -> Visitor:
@@ -305,16 +316,8 @@ class World:
         """
         end = self.clock() + timedelta(**by)
         while self.clock() < end:
-            due = await self.one(
-                """
-                SELECT min(at) FROM (
-                    SELECT min(lapse_at) AS at FROM cases UNION ALL SELECT min(remind_at) FROM cases
-                    UNION ALL SELECT min(due_at) FROM effect WHERE state = 'pending' AND due_at > ?
-                )
-                """,
-                to_ms(self.clock()),
-            )
-            at = end if due is None else min(end, max(from_ms(due), self.clock() + timedelta(minutes=1)))
+            due = await self.foundation.database.read(lambda connection: next_due(connection, self.clock()))
+            at = end if due is None else min(end, max(due, self.clock() + timedelta(minutes=1)))
             self.clock.now = at
             await self.run("UPDATE mark SET at = ? WHERE name = 'swept'", to_ms(at))
             await self.sweep.run(at)
@@ -443,10 +446,17 @@ async def world_in(
     clock: FakeClock,
     doorkeeper: FakeDoorkeeper | None = None,
     lookout: FakeLookout | None = None,
+    *,
+    from_nothing: bool = False,
 ) -> AsyncIterator[World]:
-    """The core on the files in a folder, as a start of the bot opens them."""
-    with Vault.opened(folder / "keys.db", MASTER) as vault:
-        path = folder / "porchlight.db"
+    """The core on the files in a folder, as a start of the bot opens them.
+
+    Where there are none, they are laid ready, unless making them ``from_nothing`` is what is looked at.
+    """
+    path, keys = folder / "porchlight.db", folder / "keys.db"
+    if not from_nothing and not path.exists() and not keys.exists():
+        lay_fresh_files(folder)
+    with Vault.opened(keys, MASTER) as vault:
         with closing(connect(path)) as connection:
             migrate(connection, FOLDER / "main")
         ledger = folder / "erasures.jsonl"
@@ -459,6 +469,40 @@ async def world_in(
             used = await database.read(lambda c: subjects.known_keys(c, unsettled))
             vault.settle(used, set(unsettled) - used)
             yield World(foundation, clock, doorkeeper or FakeDoorkeeper(), path, lookout or FakeLookout())
+
+
+def next_due(connection: sqlite3.Connection, now: datetime) -> datetime | None:
+    """When something is due that the sweep or the outbox has to see to; None: nothing is."""
+    [found] = connection.execute(
+        """
+        SELECT min(at) FROM (
+            SELECT min(lapse_at) AS at FROM cases UNION ALL SELECT min(remind_at) FROM cases
+            UNION ALL SELECT min(due_at) FROM effect WHERE state = 'pending' AND due_at > ?
+        )
+        """,
+        (to_ms(now),),
+    )
+    return None if found[0] is None else from_ms(found[0])
+
+
+def lay_fresh_files(folder: Path) -> None:
+    """Keys and a database as a first start makes them, in a folder without: made once, and copied.
+
+    All that are laid by one process have the same lookup secret, and no person's key.
+    """
+    for name, content in _fresh_files().items():
+        file = folder / name
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+
+
+@cache
+def _fresh_files() -> dict[str, bytes]:
+    with TemporaryDirectory() as made:
+        keys, database = Path(made, "keys.db"), Path(made, "porchlight.db")
+        with Vault.opened(keys, MASTER), closing(connect(database)) as connection:
+            migrate(connection, FOLDER / "main")
+        return {file.name: file.read_bytes() for file in (keys, database)}
 
 
 def raw_connection(path: Path) -> sqlite3.Connection:

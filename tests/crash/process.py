@@ -31,7 +31,7 @@ async def perform(tale: str, folder: Path, stop_at: int | None) -> dict[str, Any
     with watching_commits(steps):
         # The world asks no more of it than the port does; tests elsewhere look at calls.
         doorkeeper, lookout = cast("FakeDoorkeeper", server), cast("FakeLookout", server)
-        async with world_in(folder, SETTINGS, clock, doorkeeper, lookout) as world:
+        async with world_in(folder, SETTINGS, clock, doorkeeper, lookout, from_nothing=True) as world:
             for number in range(int(done), len(acts)):
                 steps.doing = f"act {number}"
                 await acts[number](world, server)

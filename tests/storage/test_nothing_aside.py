@@ -48,7 +48,7 @@ def sort(connection):
 
 async def story():
     storage = Storage(database=home / "porchlight.db", keys=home / "keys.db", key_file=home / "m" / "k")
-    async with world_in(home, config(storage=storage), FakeClock()) as world:
+    async with world_in(home, config(storage=storage), FakeClock(), from_nothing=True) as world:
         await whole_story(world)
         on = world.foundation
         for format_ in Format:
