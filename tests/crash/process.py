@@ -5,12 +5,14 @@ It reads one line of JSON per run, and answers with one.
 """
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import sys
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from tests.crash.stoppable import LastingServer, Steps, watching_commits
@@ -42,8 +44,17 @@ async def perform(tale: str, folder: Path, stop_at: int | None) -> dict[str, Any
             return {"steps": steps.names, "left": await what_is_left(world, server)}
 
 
+def warm_up() -> None:
+    """Play a tale here, so that what is read once is read, and no child has to do it again."""
+    with TemporaryDirectory() as folder:
+        asyncio.run(perform("a nil return is let in", Path(folder), None))
+    # A child that looked through all that lies here would make a copy of it.
+    gc.freeze()
+
+
 def main() -> None:
     """Answer one line with one line, until there are no more."""
+    warm_up()
     for line in sys.stdin:
         wanted = json.loads(line)
         reader, writer = os.pipe()
