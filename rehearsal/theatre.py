@@ -331,13 +331,18 @@ def on_stage(config: Config, server: Server, folder: Path) -> Config:
 
 
 @asynccontextmanager
-async def raised(config: Config, folder: Path, *, today: datetime | None = None) -> AsyncIterator[Theatre]:
-    """Raise the curtain: a simulated server, and the bot on it, with its data in ``folder``."""
+async def raised(
+    config: Config, folder: Path, *, today: datetime | None = None, master: bytes | None = None
+) -> AsyncIterator[Theatre]:
+    """Raise the curtain: a simulated server, and the bot on it, with its data in ``folder``.
+
+    The master key is a new one, unless what lies there was made with ``master``.
+    """
     async with simulation.simulated(discord.Client(intents=discord.Intents.default())) as env:
         if today is not None:
             simulation.set_clock(env, today)
         server = lay_out(env)
-        theatre = Theatre(env, server, on_stage(config, server, folder), secrets.token_bytes(32))
+        theatre = Theatre(env, server, on_stage(config, server, folder), master or secrets.token_bytes(32))
         await theatre.open()
         try:
             yield theatre

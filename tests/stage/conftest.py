@@ -10,6 +10,7 @@ import pytest
 from bot.config import Config, load
 from rehearsal.theatre import Theatre, raised
 from tests.stage.acts import Edited, Errors, Stage, check_everything_sent, in_one_task
+from tests.support import MASTER, lay_fresh_files
 
 ROOT = Path(__file__).parents[2]
 
@@ -65,7 +66,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stages:
 
         async def raise_it(config: Config) -> Theatre:
-            theatre = await stages.enter_async_context(in_one_task(raised(config, tmp_path)))
+            if not (tmp_path / "keys.db").exists():
+                lay_fresh_files(tmp_path)
+            theatre = await stages.enter_async_context(in_one_task(raised(config, tmp_path, master=MASTER)))
             stages.callback(check_everything_sent, theatre)
             return theatre
 
