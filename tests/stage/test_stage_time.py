@@ -1,11 +1,13 @@
 """Time, as people meet it: reminders in private messages, more time, closing, starting again, removal."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import discord
 
 from bot.screens.elements import Press
+from bot.store import marks
 from rehearsal import simulation
 from rehearsal.theatre import Person, Seen, Theatre
 from tests.stage.acts import (
@@ -21,6 +23,7 @@ from tests.stage.acts import (
     rows,
     send,
 )
+from tests.support import next_due
 
 REMOVING = (
     ('after_lapse = "keep"', 'after_lapse = "remove"'),
@@ -29,12 +32,17 @@ REMOVING = (
 
 
 async def live_through(theatre: Theatre, **span: float) -> None:
-    """Let time pass with the bot awake: it sweeps every half hour, and drains when something is due."""
-    left = timedelta(**span)
-    while left:
-        step = min(left, timedelta(minutes=30))
-        left -= step
-        await theatre.env.advance_time(step.total_seconds())
+    """Let time pass with the bot awake: whenever something is due, and twice a day, it sweeps and drains.
+
+    Sweeps at which nothing is due only move their mark, so that is all that is left of them here.
+    """
+    database, end = theatre.foundation.database, theatre.env.now() + timedelta(**span)
+    await theatre.house.sweep.run(theatre.env.now())
+    while (now := theatre.env.now()) < end:
+        due = await database.read(partial(next_due, now=now)) or end
+        at = min(end, now + timedelta(hours=12), max(due, now + timedelta(minutes=1)))
+        await theatre.env.advance_time((at - now).total_seconds())
+        await database.write(partial(marks.note, name=marks.SWEPT, now=at))
         await theatre.house.sweep.run(theatre.env.now())
         await theatre.house.outbox.drain(theatre.env.now())
     await theatre.settle()
