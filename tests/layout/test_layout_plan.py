@@ -9,7 +9,7 @@ from bot.layout.wishes import Pick, Plan, Wishes
 from tests.layout.servers import Members, P, any_server, carried_out, seen_by, shape
 
 WISHES = Wishes()
-ROUGH = settings(max_examples=300)
+ROUGH = settings(max_examples=150)
 
 
 def with_found(made: Plan, server: Server) -> Wishes:
