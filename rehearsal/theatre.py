@@ -334,10 +334,7 @@ def on_stage(config: Config, server: Server, folder: Path) -> Config:
 async def raised(
     config: Config, folder: Path, *, today: datetime | None = None, master: bytes | None = None
 ) -> AsyncIterator[Theatre]:
-    """Raise the curtain: a simulated server, and the bot on it, with its data in ``folder``.
-
-    The master key is a new one, unless what lies there was made with ``master``.
-    """
+    """Raise the curtain: a simulated server, and the bot on it, with its data in ``folder``."""
     async with simulation.simulated(discord.Client(intents=discord.Intents.default())) as env:
         if today is not None:
             simulation.set_clock(env, today)
