@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def only(scene: told.Scene) -> tuple[tuple[str, told.Scene], ...]:
     return (("The only scene", scene),)
 
 
-def those(scenes: set[told.Scene]) -> tuple[tuple[str, told.Scene], ...]:
+def those(scenes: Collection[told.Scene]) -> tuple[tuple[str, told.Scene], ...]:
     """These scenes, in the order and with the titles of the whole story."""
     return tuple((title, scene) for title, scene in told._SCENES if scene in scenes)
 
