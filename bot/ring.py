@@ -67,15 +67,24 @@ class Ring:
         return known
 
     def learn(self) -> None:
-        """Come to know the master keys in use: over a bridge from one in hand, or from the key file."""
+        """Come to know the master keys in use: over a bridge from one in hand, or from the key file.
+
+        Whoever slept through one replacement and wakes in the middle of the next has to do both: the file
+        holds the master between the two.
+        """
+        if self._cross_from_those_in_hand():
+            found = self._reread()
+            if found is not None and master_id(found) in {one.id for one in masters.all_of(self._connection)}:
+                self._add(found)
+                self._cross_from_those_in_hand()
+
+    def _cross_from_those_in_hand(self) -> bool:
+        """Cross every bridge that can be crossed. Whether a master is left that is not in hand."""
         unknown = [one for one in masters.all_of(self._connection) if one.id not in self._ciphers]
         for one in unknown:
             if one.bridge is not None:
                 self._cross(one.id, one.bridge)
-        if any(one.id not in self._ciphers for one in unknown):
-            found = self._reread()
-            if found is not None and master_id(found) in {one.id for one in unknown}:
-                self._add(found)
+        return any(one.id not in self._ciphers for one in unknown)
 
     def _cross(self, known_as: str, bridge: bytes) -> None:
         for cipher in list(self._ciphers.values()):

@@ -255,6 +255,20 @@ def test_a_bot_that_slept_through_two_rotations_reads_its_key_file_again(home: H
     home.insist(master_from_file(home.key_file, create=False))
 
 
+@pytest.mark.parametrize("steps", range(len(ALL_STEPS) + 1))
+def test_a_bot_that_wakes_in_the_middle_of_the_next_rotation_finds_its_way(home: Home, steps: int) -> None:
+    """The key file may hold the master between the two, and the bridge from there leads on."""
+    with home.opened(OLD) as running:
+        with home.opened() as vault:
+            assert list(rotate(vault, home.key_file, None))[-1] is Step.OLD_GONE
+        with home.opened() as vault:
+            stop_after(rotate(vault, home.key_file, None), steps)
+
+            home.seal(running)
+            for key_id, sealed in home.sealed.items():
+                assert running.key(key_id).open(sealed, PLACE) == key_id
+
+
 def test_what_an_older_version_minted_is_wrapped_anew_too(home: Home) -> None:
     """It runs on while the new version is installed, and knows of no ids; so do files from before."""
     with closing(raw_connection(home.keys)) as connection:
