@@ -10,10 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot import epochs
 from bot.clock import to_ms
 from bot.config import Config
 from bot.ids import new_id, new_ids
+from bot.log import epochs
 from bot.store import events, messages, subjects
 from bot.store.access import OPERATOR
 from bot.store.messages import SentKind

@@ -11,17 +11,17 @@ from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from bot import chain
 from bot.clock import machine_clock
 from bot.config.tables import Storage
 from bot.database import connect, untouched
-from bot.epochs import seal_if_due
 from bot.ids import new_ids
+from bot.log import chain
+from bot.log.epochs import seal_if_due
+from bot.log.problems import Problems
+from bot.log.verifying import verify
 from bot.migrations import FOLDER, migrate
-from bot.problems import Problems
 from bot.store import chain as stored
 from bot.store import events
-from bot.verifying import verify
 
 LINES = 200_000
 _ROUNDS = 3

@@ -25,7 +25,6 @@ from rich.table import Table
 
 from bench import crowd, feed
 from bench.scenes import IDS, NO_WAVES
-from bot import retention
 from bot.answers import RawValues
 from bot.app import furnished
 from bot.clock import machine_clock
@@ -34,11 +33,13 @@ from bot.config.tables import Retention, Storage
 from bot.database import connect
 from bot.desk import CaseFile, Denied, Desk, History, Queue
 from bot.drift import Drift
-from bot.erasure import Erasure, Receipt
+from bot.forgetting import retention
+from bot.forgetting.erasure import Erasure, Receipt
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.holdings import Holdings
+from bot.log.verifying import verify
 from bot.minting import NextForm
 from bot.model import Visitor
 from bot.opening import opened
@@ -51,7 +52,6 @@ from bot.store import retention as kept
 from bot.store.retention import EVER, Span
 from bot.submission import Submission
 from bot.vault import Vault
-from bot.verifying import verify
 
 SIZES = (1_000, 1_000_000)
 _SAMPLES = 300

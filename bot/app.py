@@ -16,8 +16,8 @@ from bot.decisions import Decisions
 from bot.desk import Desk
 from bot.drift import Drift
 from bot.effects import Outbox
-from bot.erasure import Erasure
 from bot.findings import Findings, Watch
+from bot.forgetting.erasure import Erasure
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.attempt import Attempt
-from bot.erasing import retire_card
-from bot.errands import Errands, note_sent
+from bot.forgetting.erasing import retire_card
+from bot.forgetting.errands import Errands, note_sent
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
 from bot.notices import notice, people_in

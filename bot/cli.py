@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
-from bot import cli_backup, cli_init, cli_keys, cli_papers, cli_retention, cli_rights, cli_setup, cli_verify
+from bot.commands import backup, init, keys, papers, retention, rights, setup, verify
+from bot.commands.endings import ending
+from bot.commands.terminal import ConfigOption, out
+from bot.commands.terminal import end as _end
+from bot.commands.terminal import loaded_or_end as _loaded
+from bot.commands.terminal import path_of as _path
+from bot.commands.terminal import say as _say
 from bot.config import Secrets, load
 from bot.database import StorageUnavailable
-from bot.endings import ending
 from bot.export import Format, What
+from bot.forgetting.ledger import LedgerProblem
 from bot.hardening import harden
-from bot.ledger import LedgerProblem
 from bot.logs import LogFormat, catch_everything, configure
 from bot.migrations import SchemaProblem
 from bot.opening import CannotStart, NotNow, master_key, opened
-from bot.terminal import ConfigOption, out
-from bot.terminal import end as _end
-from bot.terminal import loaded_or_end as _loaded
-from bot.terminal import path_of as _path
-from bot.terminal import say as _say
 from bot.vault import KeyProblem
 
 app = typer.Typer(
@@ -31,18 +31,18 @@ app = typer.Typer(
     help="Porchlight keeps a Discord server closed until somebody decides, and makes honesty easy.",
 )
 
-app.command("init")(cli_init.init)
-app.command("setup")(cli_setup.setup)
-app.command("backup")(cli_backup.backup)
-app.command("explain")(cli_papers.explain)
-app.command("papers")(cli_papers.papers)
-app.command("restore")(cli_backup.restore)
-app.command("keygen")(cli_keys.keygen)
-app.command("rotate-key")(cli_keys.rotate_key)
-app.command("recovery-copy")(cli_keys.recovery_copy)
-app.command("retention")(cli_retention.retention)
-app.add_typer(cli_rights.app, name="rights")
-app.command("verify")(cli_verify.verify)
+app.command("init")(init.init)
+app.command("setup")(setup.setup)
+app.command("backup")(backup.backup)
+app.command("explain")(papers.explain)
+app.command("papers")(papers.papers)
+app.command("restore")(backup.restore)
+app.command("keygen")(keys.keygen)
+app.command("rotate-key")(keys.rotate_key)
+app.command("recovery-copy")(keys.recovery_copy)
+app.command("retention")(retention.retention)
+app.add_typer(rights.app, name="rights")
+app.command("verify")(verify.verify)
 
 
 def main() -> None:

@@ -11,10 +11,10 @@ from datetime import datetime
 from bot import looking
 from bot.access import is_moderator
 from bot.answers import Entry, RawValues, Reading, parse
-from bot.erasing import end_by_person, forget_case, on_request, wipe_answers
 from bot.facts import contradictions
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
-from bot.finishing import finish_if_possible
+from bot.forgetting.erasing import end_by_person, forget_case, on_request, wipe_answers
+from bot.forgetting.finishing import finish_if_possible
 from bot.foundation import Foundation
 from bot.interests import disclosure_from
 from bot.minting import NextForm, blank_form, entry_form, next_form

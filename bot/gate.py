@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.answers import Reading
 from bot.database import Gathering
-from bot.erasing import end_by_person, forget_or_end, leave_server, on_request, wipe_answers
 from bot.filling import NotSaved
-from bot.finishing import finish_if_possible
+from bot.forgetting.erasing import end_by_person, forget_or_end, leave_server, on_request, wipe_answers
+from bot.forgetting.finishing import finish_if_possible
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm, next_form

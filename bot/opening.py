@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
-from bot import restoring, rotation
 from bot.clock import Clock, machine_clock
 from bot.config import Config, Secrets
+from bot.copies import restoring
 from bot.database import Database, about, connect
-from bot.erasure import Erasure
+from bot.forgetting.erasure import Erasure
 from bot.foundation import Foundation
 from bot.ids import new_id
-from bot.key_file import decode_master, master_from_file
+from bot.keys import rotation
+from bot.keys.key_file import decode_master, master_from_file
+from bot.keys.ring import rereading
 from bot.locks import Held, locked
 from bot.migrations import FOLDER, migrate
-from bot.ring import rereading
 from bot.store import subjects
 from bot.vault import KeyProblem, Vault
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from bot.erasure import Consequence, Erasure, Receipt
+from bot.forgetting.erasure import Consequence, Erasure, Receipt
 from bot.foundation import Foundation
 from bot.holdings import Holdings, gather
 from bot.ids import tidy_case_code

@@ -10,11 +10,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from bot.anchors import Anchors
 from bot.app import House, furnished, token_of
 from bot.config import Config, Secrets
-from bot.data_files import shut
+from bot.copies.data_files import shut
 from bot.database import StorageUnavailable
+from bot.log.anchors import Anchors
 from bot.opening import master_key, opened
 from bot.serving import watched
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
-from bot.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.finishing import finish_if_possible
+from bot.forgetting.finishing import finish_if_possible
+from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
-from bot.retention import Retention
+from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
 from bot.store import drafts, effects, events, lapsing, marks, queue, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind

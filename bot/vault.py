@@ -20,9 +20,9 @@ from cryptography.exceptions import InvalidTag
 
 from bot.database import connect, tidy, untouched
 from bot.ids import new_ids, random_pieces
+from bot.keys.ring import NotInHand, Ring, key_place, nothing_to_reread, secret_place
+from bot.keys.sealing import KEY_BYTES, Erased, KeyProblem, PersonKey, wrap
 from bot.migrations import FOLDER, migrate
-from bot.ring import NotInHand, Ring, key_place, nothing_to_reread, secret_place
-from bot.sealing import KEY_BYTES, Erased, KeyProblem, PersonKey, wrap
 from bot.store import masters
 
 __all__ = ["Erased", "KeyProblem", "PersonKey", "Vault", "insist_it_fits"]

@@ -5,12 +5,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot import restoring
-from bot.backup import backup
 from bot.config.tables import Storage
+from bot.copies import restoring
+from bot.copies.backup import backup
+from bot.log.verifying import Report, verify, wrong_in_the_log
 from bot.screens import panel
 from bot.screens import rights as screens
-from bot.verifying import Report, verify, wrong_in_the_log
 from rehearsal.casting import NotTold, Wishes
 from rehearsal.desk_scenes import FOUNDER, sent_and_held
 from rehearsal.story import Story

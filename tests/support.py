@@ -22,8 +22,8 @@ from bot.decisions import Decisions
 from bot.desk import CaseFile, Desk
 from bot.drift import Drift
 from bot.effects import Outbox
-from bot.erasure import Erasure
 from bot.filling import Informed, NotSaved, Saved, Summary
+from bot.forgetting.erasure import Erasure
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate

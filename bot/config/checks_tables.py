@@ -8,7 +8,7 @@ from bot.config.findings import Problem
 from bot.config.lines import KeyPath
 from bot.config.scene import Scene
 from bot.config.tables import Discord, Line
-from bot.file_checks import lie_together
+from bot.copies.file_checks import lie_together
 
 STALE_AFTER = timedelta(days=180)
 

@@ -1,7 +1,7 @@
 """A person's own data on screen: what is held, the files, putting it right, and deleting it."""
 
 from bot.config import Config
-from bot.erasure import Receipt
+from bot.forgetting.erasure import Receipt
 from bot.holdings import Holdings
 from bot.model import CaseState, Erased
 from bot.rights import Nothing, ToldBefore, Wish

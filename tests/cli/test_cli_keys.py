@@ -12,9 +12,9 @@ from bot.cli import app
 from bot.config import Config, load
 from bot.forms import Forms
 from bot.gate import Gate
-from bot.key_file import decode_master, encode_master, master_from_file
+from bot.keys.key_file import decode_master, encode_master, master_from_file
+from bot.keys.recovery import FILE_NAME
 from bot.opening import opened
-from bot.recovery import FILE_NAME
 from bot.store import subjects
 from tests.support import ANN, MASTER
 

@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.cli_retention import WHAT
 from bot.clock import machine_clock
-from bot.retention import KINDS, WALKED
+from bot.commands.retention import WHAT
+from bot.forgetting.retention import KINDS, WALKED
 from tests.support import FakeClock, World, config, visitor, world_in
 
 COMMUNITY = """[community]

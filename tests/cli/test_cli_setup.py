@@ -12,10 +12,10 @@ from typer.testing import CliRunner, Result
 from bot.app import Visit, token_of
 from bot.cli import app
 from bot.config import Secrets, load
+from bot.keys.sealing import KEY_BYTES
 from bot.layout.model import Channel, Role, Server
 from bot.opening import CannotStart, NotNow
 from bot.ports import Later, Refused, Why
-from bot.sealing import KEY_BYTES
 from tests.layout.fakes import FakeServer
 from tests.layout.servers import ORDINARY, OWN, P, a_server
 
@@ -77,7 +77,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     async def at_once(_seconds: float) -> None:
         return None
 
-    monkeypatch.setattr("bot.cli_setup.asyncio.sleep", at_once)
+    monkeypatch.setattr("bot.commands.setup.asyncio.sleep", at_once)
 
     def put(server: Server = OPEN, people: dict[int, frozenset[int]] | None = None) -> FakeServer:
         fake = FakeServer(server, PEOPLE if people is None else people)

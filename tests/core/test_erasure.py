@@ -8,9 +8,9 @@ import pytest
 
 from bot.clock import to_ms
 from bot.desk import Denied
-from bot.erasure import Consequence, Erased
 from bot.filling import NotSaved, WhyNot
-from bot.ledger import read
+from bot.forgetting.erasure import Consequence, Erased
+from bot.forgetting.ledger import read
 from bot.minting import NextForm
 from bot.model import ChangedMeanwhile, HoldReason, Outcome, Visitor
 from bot.ports import Member, Refused, Result, Why

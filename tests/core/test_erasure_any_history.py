@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.ledger import read
+from bot.forgetting.ledger import read
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
 from bot.standing import CarryOn

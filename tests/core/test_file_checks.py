@@ -6,8 +6,8 @@ import pytest
 
 from bot.config import Config
 from bot.config.tables import Storage
-from bot.data_files import file_problems, shut
-from bot.file_checks import Kind, Seen, lie_together, too_open
+from bot.copies.data_files import file_problems, shut
+from bot.copies.file_checks import Kind, Seen, lie_together, too_open
 from tests.support import config
 
 US, SOMEBODY, ROOT = 1000, 1001, 0

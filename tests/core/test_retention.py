@@ -12,9 +12,9 @@ import pytest
 
 from bot.clock import to_ms
 from bot.filling import FormToFill, Summary
+from bot.forgetting.retention import KINDS, WALKED, Retention, outlook
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
-from bot.retention import KINDS, WALKED, Retention, outlook
 from bot.standing import AdmittedStanding
 from bot.store import access, effects, errands
 from bot.store.access import Looked, Purpose
@@ -394,7 +394,7 @@ async def test_people_are_looked_through_a_stretch_at_a_time(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From the beginning again after the last; nobody is passed over."""
-    monkeypatch.setattr("bot.retention._PEOPLE_AT_ONCE", 2)
+    monkeypatch.setattr("bot.forgetting.retention._PEOPLE_AT_ONCE", 2)
     people = [visitor(800000000000000000 + number) for number in range(5)]
     for who in people:
         await world.foundation.database.write(

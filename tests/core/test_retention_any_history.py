@@ -12,9 +12,9 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from bot.clock import to_ms
+from bot.forgetting.retention import Outlook, Retention, outlook
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
-from bot.retention import Outlook, Retention, outlook
 from bot.standing import CarryOn
 from bot.store import access
 from bot.store.access import Looked, Purpose

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.erasure import Receipt
 from bot.filling import Summary
+from bot.forgetting.erasure import Receipt
 from bot.holdings import Holdings
 from bot.links import LinksOnRecord
 from bot.minting import NextForm

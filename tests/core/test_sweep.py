@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.filling import Summary
-from bot.ledger import read
+from bot.forgetting.ledger import read
 from bot.standing import AdmittedStanding, Welcome
 from tests.support import ABOUT_NIL, ANN, BEN, TICKED, FakeClock, World, config, visitor, world_in
 

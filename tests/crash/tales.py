@@ -13,13 +13,13 @@ from typing import Any
 
 from bot.config.tables import Storage
 from bot.database import connect
-from bot.ledger import read
+from bot.forgetting.ledger import read
+from bot.log.verifying import verify
 from bot.minting import NextForm
 from bot.model import Erased, Outcome, Visitor
 from bot.refusals import Preview
 from bot.standing import CarryOn
 from bot.store import disclosures
-from bot.verifying import verify
 from tests.crash.stoppable import LastingServer
 from tests.support import (
     ABOUT_LINKED,

@@ -14,15 +14,15 @@ from bot import gate as bot_gate
 from bot import holdings, reminders, submission
 from bot.answers import Reading
 from bot.config import Config, load
-from bot.erasure import Erasure, Receipt
 from bot.findings import Findings
+from bot.forgetting.erasure import Erasure, Receipt
 from bot.incidents import Incidents
+from bot.log.verifying import Report
 from bot.model import Erased
 from bot.rules import Rule, Verdict, decide
 from bot.screens import gate, panel
 from bot.screens.elements import Screen
 from bot.store import events
-from bot.verifying import Report
 from bot.words import Voice
 from rehearsal import (
     desk_scenes,

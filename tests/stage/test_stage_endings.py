@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from bot import opening
 from bot.cli import app
+from bot.commands.endings import ending
 from bot.database import BUSY_TIMEOUT_MS, StorageUnavailable, connect
-from bot.endings import ending
 from cogs._client import PorchlightClient
 from rehearsal.theatre import Theatre
 from tests.stage.acts import NOTHING_TO_TELL, Errors, apply, begin, rows

@@ -1,6 +1,6 @@
 """An erasure on the server: message, card and role go, with the real calls."""
 
-from bot.erasure import Erasure
+from bot.forgetting.erasure import Erasure
 from bot.model import Erased
 from rehearsal.theatre import Theatre
 from tests.stage.acts import calls, code_of, count, held, inside, rows

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from bot.cli_rights import WHO_ASKS
+from bot.commands.rights import WHO_ASKS
 from rehearsal import simulation
 from rehearsal.theatre import Person, Theatre
 from tests.stage.acts import HAS_LINKS, OLD_JOB, apply, code_of, count, held, inside, rows

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from bot.app import Visit
-from bot.cli_setup import _Session
+from bot.commands.setup import _Session
 from bot.config import Secrets, load
 from bot.config.tables import Discord
 from bot.config.writing import known_ids

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.config.tables import Storage
-from bot.epochs import drop_old, seal_if_due
-from bot.verifying import Report, verify
+from bot.log.epochs import drop_old, seal_if_due
+from bot.log.verifying import Report, verify
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,

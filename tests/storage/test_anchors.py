@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.anchors import Anchors, read
 from bot.config.tables import Storage
+from bot.log.anchors import Anchors, read
 from bot.ports import Room
 from tests.support import ANN, BEN, FakeClock, World, config, world_in
 

@@ -12,16 +12,18 @@ from pathlib import Path
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from bot import ledger, restoring, rotation
-from bot.anchors import Anchors
-from bot.backup import backup
 from bot.config import Config
-from bot.epochs import drop_old, seal_if_due
-from bot.key_file import new_master
+from bot.copies import restoring
+from bot.copies.backup import backup
+from bot.forgetting import ledger
+from bot.keys import rotation
+from bot.keys.key_file import new_master
+from bot.log.anchors import Anchors
+from bot.log.epochs import drop_old, seal_if_due
+from bot.log.verifying import verify, wrong_in_the_log
 from bot.minting import NextForm
 from bot.model import Visitor
 from bot.opening import opened
-from bot.verifying import verify, wrong_in_the_log
 from tests.core.test_retention_any_history import ACTIONS as LIFE
 from tests.core.test_retention_any_history import PEOPLE
 from tests.support import ANN, MASTER, MOD, UNDER_AGE, FakeClock, FakeDoorkeeper, World, config

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.backup import BackupProblem, Copies, backup
 from bot.config import Config
 from bot.config.tables import Storage
+from bot.copies.backup import BackupProblem, Copies, backup
+from bot.copies.dated import MARKER, delete_old, stamp
 from bot.database import StorageUnavailable
-from bot.dated import MARKER, delete_old, stamp
 from bot.opening import opened
 from tests.support import ANN, BEN, MASTER, NOW, FakeClock, FakeDoorkeeper, World, config, visitor
 

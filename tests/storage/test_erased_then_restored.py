@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import rotation
-from bot.key_file import new_master
+from bot.keys import rotation
+from bot.keys.key_file import new_master
+from bot.keys.sealing import KeyProblem
 from bot.model import Erased, Outcome
-from bot.sealing import KeyProblem
 from bot.standing import CarryOn
 from tests.storage.test_any_history_verifies import Machine
 from tests.support import ABOUT_LINKED, ANN, LINK_NOW, MOD, PURPOSE, World

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger import LedgerProblem, Line, append, merge, read
+from bot.forgetting.ledger import LedgerProblem, Line, append, merge, read
 from bot.model import Erased
 
 DAY = date(2026, 11, 22)

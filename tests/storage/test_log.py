@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.anchors import Anchor, append
 from bot.database import connect
-from bot.epochs import drop_old, next_due, seal_if_due
+from bot.log.anchors import Anchor, append
+from bot.log.epochs import drop_old, next_due, seal_if_due
 from bot.migrations import FOLDER, migrate
 from bot.store import events
 from tests.storage.by_hand import (

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.database import connect
-from bot.epochs import drop_old, seal_if_due
-from bot.erasing import forget_case, wipe_answers
+from bot.forgetting.erasing import forget_case, wipe_answers
+from bot.log.epochs import drop_old, seal_if_due
+from bot.log.verifying import verify
 from bot.migrations import FOLDER, migrate
 from bot.model import Disclosed, Disclosure, Outcome, Source
 from bot.store import cases, decisions, disclosures, events, new_cases, subjects
 from bot.timing import persons_turn
 from bot.vault import Vault
-from bot.verifying import verify
 from tests.storage.by_hand import by_hand, problems, storage
 from tests.support import MASTER, NOW, raw_connection
 

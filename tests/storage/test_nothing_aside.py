@@ -18,7 +18,7 @@ eyes = libc.inotify_init1(os.O_NONBLOCK)
 IN_CREATE, IN_MOVED_TO, IN_OPEN = 0x100, 0x80, 0x20
 assert libc.inotify_add_watch(eyes, os.fsencode(watched), IN_CREATE | IN_MOVED_TO | IN_OPEN) >= 0
 
-from bot.backup import backup
+from bot.copies.backup import backup
 from bot.config.tables import Storage
 from bot.database import Reader
 from bot.export import Format, What, export

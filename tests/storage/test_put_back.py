@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.ledger import LedgerProblem, Line, append, read
+from bot.forgetting.ledger import LedgerProblem, Line, append, read
 from bot.model import Erased, Outcome
 from bot.opening import opened
 from bot.ports import Refused, Why

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from bot.database import connect
+from bot.forgetting.retention import KINDS, WALKED
 from bot.migrations import FOLDER, migrate
-from bot.retention import KINDS, WALKED
 from bot.store import (
     access,
     cases,

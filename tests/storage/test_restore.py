@@ -12,18 +12,18 @@ from pathlib import Path
 
 import pytest
 
-from bot import backup as backing_up
-from bot import ledger
-from bot.backup import BackupProblem, Copies, backup
 from bot.config import Config
 from bot.config.tables import Storage
+from bot.copies import backup as backing_up
+from bot.copies.backup import BackupProblem, Copies, backup
+from bot.copies.restoring import RestoreProblem, Step, found, is_under_way, restore
+from bot.forgetting import ledger
+from bot.forgetting.ledger import Line
 from bot.foundation import Foundation
-from bot.ledger import Line
+from bot.keys.sealing import KeyProblem
 from bot.migrations import SchemaProblem
 from bot.model import Erased, Visitor
 from bot.opening import CannotStart, opened
-from bot.restoring import RestoreProblem, Step, found, is_under_way, restore
-from bot.sealing import KeyProblem
 from bot.store import erasures, subjects
 from tests.support import (
     ANN,

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot import rotation
-from bot.key_file import decode_master, master_from_file, master_id, write_master
-from bot.ring import key_place, rereading
-from bot.rotation import Step, rotate
-from bot.sealing import KeyProblem, PersonKey, wrap
+from bot.keys import rotation
+from bot.keys.key_file import decode_master, master_from_file, master_id, write_master
+from bot.keys.ring import key_place, rereading
+from bot.keys.rotation import Step, rotate
+from bot.keys.sealing import KeyProblem, PersonKey, wrap
 from bot.store import masters
 from bot.vault import Vault
 from tests.support import raw_connection

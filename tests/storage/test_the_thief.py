@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from bot.backup import backup
 from bot.bench import Decided
 from bot.config.tables import Storage
+from bot.copies.backup import backup
 from bot.export import Format, What, export
 from bot.logs import configure
 from bot.model import Outcome, Visitor

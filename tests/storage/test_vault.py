@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.key_file import decode_master, master_from_file, master_id
-from bot.sealing import wrap
+from bot.keys.key_file import decode_master, master_from_file, master_id
+from bot.keys.sealing import wrap
 from bot.vault import Erased, KeyProblem, PersonKey, Vault
 from tests.support import MASTER, raw_connection
 

@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.log.verifying import verify
 from bot.vault import Vault
-from bot.verifying import verify
 from tests.storage.by_hand import by_hand, four_months, look, problems, storage
 from tests.support import MASTER, raw_connection
 

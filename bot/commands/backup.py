@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
-from bot import backup as copying
-from bot import restoring
 from bot.clock import machine_clock
+from bot.commands.endings import ending
+from bot.commands.terminal import ConfigOption, end, err, loaded_or_end, out
 from bot.config import Config, Secrets
+from bot.copies import backup as copying
+from bot.copies import restoring
+from bot.copies.dated import delete_old
+from bot.copies.restoring import RestoreProblem, Step
 from bot.database import StorageUnavailable
-from bot.dated import delete_old
-from bot.endings import ending
-from bot.ledger import LedgerProblem
+from bot.forgetting.ledger import LedgerProblem
+from bot.keys.sealing import KeyProblem
+from bot.log.verifying import wrong_in_the_log
 from bot.migrations import SchemaProblem
 from bot.opening import CannotStart, alone_on, master_key, opened
-from bot.restoring import RestoreProblem, Step
-from bot.sealing import KeyProblem
-from bot.terminal import ConfigOption, end, err, loaded_or_end, out
-from bot.verifying import wrong_in_the_log
 
 _WHAT_NOW = """
 Keep them in two different places, apart from each other and from the master key, which is not in them.

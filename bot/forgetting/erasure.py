@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from bot import ledger
 from bot.database import about
-from bot.finishing import finish, finish_if_possible
+from bot.forgetting import ledger
+from bot.forgetting.finishing import finish, finish_if_possible
+from bot.forgetting.ledger import Line
+from bot.forgetting.scopes import Taken, end_or_wipe, held_until, take_consented, take_person, take_rest
 from bot.foundation import Foundation
-from bot.ledger import Line
 from bot.model import Disclosed, Erased
-from bot.scopes import Taken, end_or_wipe, held_until, take_consented, take_person, take_rest
 from bot.store import cases, disclosures, erasures, events, presence, subjects
 from bot.store.subjects import Subject
 

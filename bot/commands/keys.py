@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 from bot.clock import machine_clock
+from bot.commands.endings import ending
+from bot.commands.terminal import ConfigOption, end, err, loaded_or_end, out
 from bot.config import Config, Secrets
 from bot.database import StorageUnavailable, about
-from bot.endings import ending
-from bot.key_file import decode_master, encode_master, new_master, write_master
+from bot.keys.key_file import decode_master, encode_master, new_master, write_master
+from bot.keys.recovery import save_recovery_copy
+from bot.keys.ring import rereading
+from bot.keys.rotation import Step, rotate
+from bot.keys.sealing import KeyProblem
 from bot.migrations import SchemaProblem
 from bot.opening import master_key
 from bot.operating import note
-from bot.recovery import save_recovery_copy
-from bot.ring import rereading
-from bot.rotation import Step, rotate
-from bot.sealing import KeyProblem
-from bot.terminal import ConfigOption, end, err, loaded_or_end, out
 from bot.vault import Vault
 
 _WHAT_IT_IS = (

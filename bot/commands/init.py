@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from bot.commands.terminal import end, out, say
 from bot.config import load
 from bot.config import starting as read
 from bot.config.starting import Land, Start, first_file
-from bot.terminal import end, out, say
 
 _T = TypeVar("_T")
 

@@ -8,8 +8,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from bot.commands.terminal import ConfigOption, end, out, path_of, plain, say
+from bot.commands.terminal import err as errors
 from bot.config import Config, Secrets, load
 from bot.config.writing import Unwritable, known_ids, write_ids
+from bot.keys.recovery import save_recovery_copy
 from bot.layout.model import ChannelKind, Server
 from bot.layout.telling import noted, told
 from bot.layout.wishes import (
@@ -28,10 +31,7 @@ from bot.layout.wishes import (
 )
 from bot.opening import CannotStart, NotNow, master_key
 from bot.ports import Later, Refused, Why
-from bot.recovery import save_recovery_copy
 from bot.setting_up import Finished, Outlook, SettingUp, Stopped
-from bot.terminal import ConfigOption, end, out, path_of, plain, say
-from bot.terminal import err as errors
 from bot.vault import KeyProblem
 
 _SHORTEST_ID = 15

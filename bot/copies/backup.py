@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot import ledger
 from bot.config.tables import Storage
+from bot.copies.dated import MARKER, stamp
 from bot.database import connect, untouched
-from bot.dated import MARKER, stamp
+from bot.forgetting import ledger
+from bot.forgetting.ledger import Line
 from bot.ids import new_id
-from bot.key_file import flush_folder
-from bot.ledger import Line
+from bot.keys.key_file import flush_folder
 from bot.model import Erased
 from bot.operating import note
 from bot.store import erasures, soundness, subjects

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.terminal import ConfigOption, end, err, loaded_or_end, out
 from bot.config import Config
 from bot.papers.writing import Paper, explained, written
-from bot.terminal import ConfigOption, end, err, loaded_or_end, out
 from bot.words.templates import nearest_to
 
 _READABLE = 0o644

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from bot.problems import Problems
+from bot.log.problems import Problems
 from bot.store import chain, seals
 from bot.store.chain import Head, Line
 from bot.store.events import line

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from bot.key_file import decode_master, encode_master, without_remarks
-from bot.sealing import KeyProblem
+from bot.keys.key_file import decode_master, encode_master, without_remarks
+from bot.keys.sealing import KeyProblem
 
 FILE_NAME = "porchlight-recovery-key.txt"
 

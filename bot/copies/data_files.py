@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.config import Config
-from bot.file_checks import Kind, Seen, TooOpen, lie_together, too_open
+from bot.copies.file_checks import Kind, Seen, TooOpen, lie_together, too_open
 
 _log = logging.getLogger(__name__)
 

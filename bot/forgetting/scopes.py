@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.erasing import delete_case, delete_subject, end_by_person, note_gone, wipe_answers
+from bot.forgetting.erasing import delete_case, delete_subject, end_by_person, note_gone, wipe_answers
 from bot.foundation import Foundation
 from bot.model import CaseState
 from bot.store import (

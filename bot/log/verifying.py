@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from bot import anchors, chain, references
-from bot.anchors import Anchor
 from bot.config.tables import Storage
 from bot.database import unavailable, untouched
+from bot.keys.ring import rereading
+from bot.log import anchors, chain, references
+from bot.log.anchors import Anchor
+from bot.log.problems import Problems
 from bot.migrations import FOLDER, migrate, read_migrations
-from bot.problems import Problems
-from bot.ring import rereading
 from bot.store import chain as stored
 from bot.store import keyring, masters, subjects
 from bot.vault import Erased, KeyProblem, Vault

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.foundation import Foundation
-from bot.key_file import flush_folder
+from bot.keys.key_file import flush_folder
 from bot.store import chain, effects, marks
 from bot.store.effects import EffectKind
 

@@ -11,10 +11,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from bot.commands.endings import ending
+from bot.commands.terminal import ConfigOption, end, loaded_or_end, out, plain
 from bot.config import Config, Secrets
 from bot.database import StorageUnavailable
-from bot.endings import ending
-from bot.erasure import Erasure
+from bot.forgetting.erasure import Erasure
 from bot.holdings import Holdings
 from bot.ids import tidy_case_code
 from bot.migrations import SchemaProblem
@@ -24,7 +25,6 @@ from bot.screens import my_data
 from bot.screens import rights as screens
 from bot.screens.elements import Attachment
 from bot.screens.holdings import Pen, in_utc, sections
-from bot.terminal import ConfigOption, end, loaded_or_end, out, plain
 from bot.vault import KeyProblem
 
 T = TypeVar("T")

@@ -3,8 +3,8 @@
 import sqlite3
 from collections.abc import Mapping
 
-from bot.chain import Log
-from bot.problems import Problems
+from bot.log.chain import Log
+from bot.log.problems import Problems
 from bot.store import chain
 
 _CAME = {

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from bot.commands.terminal import ConfigOption, end, loaded_or_end, out
 from bot.config import Config, Secrets
 from bot.database import StorageUnavailable
 from bot.migrations import SchemaProblem
-from bot.terminal import ConfigOption, end, loaded_or_end, out
 from bot.vault import KeyProblem
 
 
@@ -24,9 +24,9 @@ def verify(
 
     Changes nothing, and the bot may be running. Ends with 1 if anything is wrong.
     """
-    from bot.anchors import Anchor
-    from bot.data_files import file_problems
-    from bot.verifying import verify as look
+    from bot.copies.data_files import file_problems
+    from bot.log.anchors import Anchor
+    from bot.log.verifying import verify as look
 
     heads = []
     for given in head or ():

@@ -8,7 +8,7 @@ import os
 import secrets
 from pathlib import Path
 
-from bot.sealing import KEY_BYTES, KeyProblem
+from bot.keys.sealing import KEY_BYTES, KeyProblem
 
 _ID_BYTES = 8
 

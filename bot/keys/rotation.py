@@ -14,10 +14,10 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 
-from bot.key_file import flush_folder, master_from_file, master_id, new_master, write_master
+from bot.keys.key_file import flush_folder, master_from_file, master_id, new_master, write_master
+from bot.keys.ring import key_place, secret_place
+from bot.keys.sealing import KeyProblem, wrap
 from bot.locks import Held, locked
-from bot.ring import key_place, secret_place
-from bot.sealing import KeyProblem, wrap
 from bot.store import masters
 from bot.store.masters import Wrapped
 from bot.vault import Vault

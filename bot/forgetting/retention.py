@@ -13,7 +13,14 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
 from bot.config.tables import Retention as Limits
-from bot.erasing import delete_case, delete_subject, delete_updates, note_gone, retire_card, wipe_answers
+from bot.forgetting.erasing import (
+    delete_case,
+    delete_subject,
+    delete_updates,
+    note_gone,
+    retire_card,
+    wipe_answers,
+)
 from bot.foundation import Foundation
 from bot.model import CaseState
 from bot.store import cases, errands, events, forgetting, messages, subjects

@@ -7,10 +7,10 @@ crash, and is then done again: at the next start, before anything else, or by th
 import asyncio
 import logging
 
-from bot import ledger
 from bot.database import StorageUnavailable, about
+from bot.forgetting import ledger
+from bot.forgetting.ledger import Line
 from bot.foundation import Foundation
-from bot.ledger import Line
 from bot.store import erasures
 from bot.store.erasures import Pending
 

@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.key_file import flush_folder
+from bot.keys.key_file import flush_folder
 from bot.model import Erased
 
 

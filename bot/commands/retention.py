@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from bot.clock import machine_clock
+from bot.commands.endings import ending
+from bot.commands.terminal import ConfigOption, end, loaded_or_end, out
 from bot.config import Config
 from bot.database import Reader, StorageUnavailable
-from bot.endings import ending
+from bot.forgetting.retention import Outlook, end_of, outlook
 from bot.migrations import FOLDER, SchemaProblem, insist_up_to_date
-from bot.retention import Outlook, end_of, outlook
-from bot.terminal import ConfigOption, end, loaded_or_end, out
 
 SHOWN = 10
 """How many codes are listed of each class, unless all are wanted."""

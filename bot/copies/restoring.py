@@ -16,19 +16,19 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from bot import ledger
-from bot.backup import Copies, intent_of
 from bot.config.tables import Storage
+from bot.copies.backup import Copies, intent_of
+from bot.copies.dated import stamp
 from bot.database import connect, untouched
-from bot.dated import stamp
-from bot.finishing import line_of
+from bot.forgetting import ledger
+from bot.forgetting.finishing import line_of
+from bot.forgetting.ledger import Line
 from bot.ids import new_id
-from bot.key_file import flush_folder
-from bot.ledger import Line
+from bot.keys.key_file import flush_folder
+from bot.keys.sealing import KeyProblem
 from bot.migrations import FOLDER, migrate, refuse_foreign
 from bot.model import Erased
 from bot.operating import note
-from bot.sealing import KeyProblem
 from bot.store import erasures, masters, soundness, subjects
 from bot.vault import insist_it_fits
 

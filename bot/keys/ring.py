@@ -11,8 +11,8 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.key_file import master_from_file, master_id
-from bot.sealing import KeyProblem, unwrap, wrap
+from bot.keys.key_file import master_from_file, master_id
+from bot.keys.sealing import KeyProblem, unwrap, wrap
 from bot.store import masters
 from bot.store.masters import Wrapped
 

@@ -1,0 +1,1 @@
+"""The verbs of the command line. Exit codes are those of ``bot.cli``."""

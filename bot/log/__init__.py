@@ -1,0 +1,1 @@
+"""The event log as a whole: sealed by the month, anchored by the day, and verified."""
