@@ -50,7 +50,7 @@ class HoldReason(StrEnum):
     """Came with a wave of joins, or while the gate was paused."""
 
 
-class Erased(StrEnum):
+class Scope(StrEnum):
     """What somebody asked to have deleted."""
 
     PERSON = "person"

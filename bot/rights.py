@@ -13,7 +13,7 @@ from bot.forgetting.erasure import Consequence, Erasure, Receipt
 from bot.foundation import Foundation
 from bot.holdings import Holdings, gather
 from bot.ids import tidy_case_code
-from bot.model import Erased, Visitor
+from bot.model import Scope, Visitor
 from bot.store import access, cases, events, holdings
 from bot.store.access import OPERATOR, Looked, Purpose
 
@@ -27,12 +27,12 @@ class Wish(StrEnum):
     """What rests on consent."""
 
     @property
-    def erases(self) -> Erased:
+    def erases(self) -> Scope:
         """What is erased for it."""
         return _ERASES[self]
 
 
-_ERASES = {Wish.EVERYTHING: Erased.PERSON, Wish.ALL_BUT_LINKS: Erased.REST, Wish.CONSENT: Erased.CONSENT}
+_ERASES = {Wish.EVERYTHING: Scope.PERSON, Wish.ALL_BUT_LINKS: Scope.REST, Wish.CONSENT: Scope.CONSENT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from bot.forgetting import ledger
 from bot.forgetting.ledger import Line
 from bot.ids import new_id
 from bot.keys.key_file import flush_folder
-from bot.model import Erased
+from bot.model import Scope
 from bot.operating import note
 from bot.store import erasures, soundness, subjects
 
@@ -195,7 +195,7 @@ def _name_who_went(storage: Storage, copies: Copies, now: datetime) -> None:
         lacking = soundness.without_keys(data, keys)
     with closing(connect(storage.database)) as connection:
         here = erasures.people_still_here(connection, lacking)
-    gone = [Line(new_id(), now.date(), Erased.PERSON, one) for one in lacking if one not in here]
+    gone = [Line(new_id(), now.date(), Scope.PERSON, one) for one in lacking if one not in here]
     ledger.append(_unfinished(copies.ledger), gone)
 
 

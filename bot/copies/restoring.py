@@ -27,7 +27,7 @@ from bot.ids import new_id
 from bot.keys.key_file import flush_folder
 from bot.keys.sealing import KeyProblem
 from bot.migrations import FOLDER, migrate, refuse_foreign
-from bot.model import Erased
+from bot.model import Scope
 from bot.operating import note
 from bot.store import erasures, masters, soundness, subjects
 from bot.vault import insist_it_fits
@@ -106,7 +106,7 @@ def restore(
     yield Step.FLUSHED
     for other in source.ledgers:
         ledger.merge(storage.ledger, other)
-    ledger.append(storage.ledger, [Line(new_id(), now.date(), Erased.PERSON, gone) for gone in deleted])
+    ledger.append(storage.ledger, [Line(new_id(), now.date(), Scope.PERSON, gone) for gone in deleted])
     yield Step.MERGED
     pieces = _put_beside(storage, source, now)
     yield Step.BESIDE
@@ -183,7 +183,7 @@ def _insist_on_the_keys(
     With the keys that are in use, whoever has none was deleted since: they are returned.
     """
     lines = [line for file in (storage.ledger, *source.ledgers) for line in ledger.read(file)]
-    erased = {line.subject for line in lines if line.what is Erased.PERSON}
+    erased = {line.subject for line in lines if line.what is Scope.PERSON}
     lacking = [one for one in soundness.without_keys(data, wrapped) if one not in erased]
     if lacking and source.keys is not None:
         raise RestoreProblem(

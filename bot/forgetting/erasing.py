@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.model import CaseState, Erased
+from bot.model import CaseState, Scope
 from bot.store import (
     cases,
     consents,
@@ -88,7 +88,7 @@ def on_request(
 
     ``key_ids`` holds their key, if nothing is left of them.
     """
-    what = Erased.PERSON if key_ids else Erased.CASE
+    what = Scope.PERSON if key_ids else Scope.CASE
     erasures.add(
         connection,
         what,

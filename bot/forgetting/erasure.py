@@ -16,11 +16,9 @@ from bot.forgetting.finishing import finish, finish_if_possible
 from bot.forgetting.ledger import Line
 from bot.forgetting.scopes import Taken, end_or_wipe, held_until, take_consented, take_person, take_rest
 from bot.foundation import Foundation
-from bot.model import Disclosed, Erased
+from bot.model import Disclosed, Scope
 from bot.store import cases, disclosures, erasures, events, presence, subjects
 from bot.store.subjects import Subject
-
-__all__ = ["Consequence", "Erased", "Erasure", "Receipt"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Receipt:
     """What was done. Nothing of it is kept but the line in the ledger, which the ref names."""
 
     ref: str
-    what: Erased
+    what: Scope
     at: datetime
     gone: Mapping[str, int]
     """How many of each kind: cases, sheets, disclosures, decisions, letters, messages."""
@@ -62,19 +60,19 @@ class Erasure:
         """Take what every use case stands on."""
         self._on = foundation
 
-    async def consequence(self, subject_id: str, what: Erased = Erased.PERSON) -> Consequence:
+    async def consequence(self, subject_id: str, what: Scope = Scope.PERSON) -> Consequence:
         """What erasing would mean. For somebody who is not known, nothing."""
         return await self._on.database.read(
             lambda connection: self._consequence(connection, subject_id, what)
         )
 
-    def _consequence(self, connection: sqlite3.Connection, subject_id: str, what: Erased) -> Consequence:
+    def _consequence(self, connection: sqlite3.Connection, subject_id: str, what: Scope) -> Consequence:
         subject = subjects.get(connection, subject_id)
         if subject is None:
             return Consequence(is_member=False, has_links=False, open_case=False, held_until=None)
         known = cases.of_subject(connection, subject_id)
         inside = any(case.is_member for case in known)
-        if what is not Erased.CONSENT:
+        if what is not Scope.CONSENT:
             inside = inside or presence.is_earlier(connection, subject_id)
         told = disclosures.newest_outcome(connection, subject_id)
         return Consequence(
@@ -82,53 +80,53 @@ class Erasure:
             has_links=inside and told in {Disclosed.NONE, Disclosed.SOME},
             open_case=any(case.state.is_open for case in known),
             held_until=held_until(connection, self._on, subject, self._on.now())
-            if what is Erased.PERSON
+            if what is Scope.PERSON
             else None,
         )
 
     async def person(self, subject_id: str, by: str) -> Receipt | None:
         """Erase everything about somebody; None when nobody is known by that id any more."""
-        return await self._erase(Erased.PERSON, subject_id, by)
+        return await self._erase(Scope.PERSON, subject_id, by)
 
     async def rest(self, subject_id: str, by: str) -> Receipt | None:
         """Erase everything but the links; None when there is no member by that id."""
-        return await self._erase(Erased.REST, subject_id, by)
+        return await self._erase(Scope.REST, subject_id, by)
 
     async def consent(self, subject_id: str, by: str) -> Receipt | None:
         """Take back consent: erase what rests on it. None when nobody is known by that id any more."""
-        return await self._erase(Erased.CONSENT, subject_id, by)
+        return await self._erase(Scope.CONSENT, subject_id, by)
 
-    async def _erase(self, what: Erased, subject_id: str, by: str) -> Receipt | None:
+    async def _erase(self, what: Scope, subject_id: str, by: str) -> Receipt | None:
         receipt = await self._on.database.write(lambda c: self._take(c, what, subject_id, by))
         await finish_if_possible(self._on)
         return receipt
 
-    def _take(self, connection: sqlite3.Connection, what: Erased, subject_id: str, by: str) -> Receipt | None:
+    def _take(self, connection: sqlite3.Connection, what: Scope, subject_id: str, by: str) -> Receipt | None:
         now, subject = self._on.now(), subjects.get(connection, subject_id)
         if subject is None:
             return None
         taken = self._taken(connection, what, subject, now, by)
         if taken is None:
             return None
-        key_id = subject.key_id if what is Erased.PERSON else ""
+        key_id = subject.key_id if what is Scope.PERSON else ""
         pending = erasures.add(connection, what, now, subject_id=subject_id, key_id=key_id)
         return Receipt(pending.id, what, now, taken.gone, taken.messages, taken.role, taken.held_until)
 
     def _taken(
         self,
         connection: sqlite3.Connection,
-        what: Erased,
+        what: Scope,
         subject: Subject,
         now: datetime,
         by: str,
         at: datetime | None = None,
     ) -> Taken | None:
         match what:
-            case Erased.PERSON:
+            case Scope.PERSON:
                 return take_person(connection, self._on, subject, now, by, at or now)
-            case Erased.REST:
+            case Scope.REST:
                 return take_rest(connection, self._on, subject, now, by)
-            case Erased.CONSENT:
+            case Scope.CONSENT:
                 return take_consented(connection, self._on, subject, now, by)
             case _:
                 raise ValueError(what.value)
@@ -167,23 +165,21 @@ class Erasure:
         found = [line for line in lines if line.subject in here]
         known = erasures.recorded(connection, [line.id for line in found])
         return [
-            line
-            for line in found
-            if line.what is Erased.PERSON or (line.at > oldest and line.id not in known)
+            line for line in found if line.what is Scope.PERSON or (line.at > oldest and line.id not in known)
         ]
 
     def _again(self, connection: sqlite3.Connection, line: Line) -> None:
         now, subject = self._on.now(), subjects.get(connection, line.subject)
         if subject is None:
             return
-        if line.what is Erased.CASE:
+        if line.what is Scope.CASE:
             case = cases.get(connection, line.case)
             if case is not None:
                 end_or_wipe(connection, case, now, events.MACHINE)
         else:
             at = datetime.combine(line.at, time(), UTC)
             self._taken(connection, line.what, subject, now, events.MACHINE, at)
-        key_id = subject.key_id if line.what is Erased.PERSON else ""
+        key_id = subject.key_id if line.what is Scope.PERSON else ""
         erasures.add(
             connection,
             line.what,

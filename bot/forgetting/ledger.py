@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.keys.key_file import flush_folder
-from bot.model import Erased
+from bot.model import Scope
 
 
 class LedgerProblem(Exception):
@@ -28,7 +28,7 @@ class Line:
 
     id: str
     at: date
-    what: Erased
+    what: Scope
     subject: str
     case: str = ""
     key: str = ""
@@ -133,7 +133,7 @@ def _parsed(written: bytes) -> Line | None:
         return Line(
             row["id"],
             date.fromisoformat(row["at"]),
-            Erased(row["what"]),
+            Scope(row["what"]),
             row["subject"],
             row.get("case", ""),
             row.get("key", ""),

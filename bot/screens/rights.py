@@ -3,7 +3,7 @@
 from bot.config import Config
 from bot.forgetting.erasure import Receipt
 from bot.holdings import Holdings
-from bot.model import CaseState, Erased
+from bot.model import CaseState, Scope
 from bot.rights import Nothing, ToldBefore, Wish
 from bot.screens import gate, links, my_data, panel
 from bot.screens.elements import Press, Screen, Style, moment
@@ -153,7 +153,7 @@ def receipt(voice: Voice, config: Config, result: Receipt, pen: Pen) -> list[str
     if result.held_until is not None:
         lines.append(voice.say("rights_locked_number", at=pen.when(result.held_until)))
     # With somebody's key gone, copies of the data say nothing; what is gone in part is sealed with it still.
-    kept = config.retention.key_backups if result.what is Erased.PERSON else config.retention.backups
+    kept = config.retention.key_backups if result.what is Scope.PERSON else config.retention.backups
     lines.append(voice.say("rights_copies", days=kept.days))
     lines.append(voice.say("rights_receipt", ref=result.ref))
     return lines

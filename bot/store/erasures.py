@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.clock import from_ms, to_ms
 from bot.ids import new_id
-from bot.model import Erased
+from bot.model import Scope
 from bot.store import events
 
 _AT_ONCE = 500
@@ -19,7 +19,7 @@ class Pending:
     """An erasure whose rows are gone, and whose line in the ledger and key may not be done yet."""
 
     id: str
-    what: Erased
+    what: Scope
     subject_id: str
     case_id: str
     key_id: str
@@ -28,7 +28,7 @@ class Pending:
 
 def add(
     connection: sqlite3.Connection,
-    what: Erased,
+    what: Scope,
     now: datetime,
     *,
     subject_id: str,
@@ -46,7 +46,7 @@ def add(
         "INSERT INTO erasure VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
         (made.id, what.value, subject_id, case_id, key_id, to_ms(now)),
     )
-    if what is not Erased.PERSON:
+    if what is not Scope.PERSON:
         events.record(
             connection,
             now=now,
@@ -64,7 +64,7 @@ def pending(connection: sqlite3.Connection, at_most: int = _AT_ONCE) -> list[Pen
     return [
         Pending(
             row["id"],
-            Erased(row["what"]),
+            Scope(row["what"]),
             row["subject_id"],
             row["case_id"],
             row["key_id"],

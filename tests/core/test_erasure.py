@@ -9,10 +9,10 @@ import pytest
 from bot.clock import to_ms
 from bot.desk import Denied
 from bot.filling import NotSaved, WhyNot
-from bot.forgetting.erasure import Consequence, Erased
+from bot.forgetting.erasure import Consequence
 from bot.forgetting.ledger import read
 from bot.minting import NextForm
-from bot.model import ChangedMeanwhile, HoldReason, Outcome, Visitor
+from bot.model import ChangedMeanwhile, HoldReason, Outcome, Scope, Visitor
 from bot.ports import Member, Refused, Result, Why
 from bot.screens.elements import Screen
 from bot.standing import AdmittedStanding, HeldStanding, Welcome
@@ -71,7 +71,7 @@ async def test_everything_about_somebody_goes(world: World) -> None:
     receipt = await world.erasure.person(subject, subject)
 
     assert receipt is not None
-    assert receipt.what is Erased.PERSON
+    assert receipt.what is Scope.PERSON
     assert dict(receipt.gone) == {
         "cases": 1,
         "sheets": 2,
@@ -702,7 +702,7 @@ async def test_so_does_what_people_take_back_at_the_gate(world: World) -> None:
     await world.forms.save(cat, first.ref, {**ABOUT_NIL, "age_ok": "no"})
 
     lines = read(world.foundation.config.storage.ledger)
-    assert [line.what for line in lines] == [Erased.CASE, Erased.PERSON, Erased.PERSON]
+    assert [line.what for line in lines] == [Scope.CASE, Scope.PERSON, Scope.PERSON]
     assert lines[0].case == case
     assert lines[1].key == key
     assert world.key_is_destroyed(key)

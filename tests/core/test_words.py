@@ -15,7 +15,7 @@ from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
-from bot.model import CaseState, Delivery, Erased, HoldReason, InformationPage, Outcome, Source
+from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Scope, Source
 from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
 from bot.screens.drift import BOT_MAY
@@ -197,7 +197,7 @@ FAMILIES = {
     "rights_purpose": [purpose.value for purpose in Purpose],
     "rights_message": ["letter", "reminder", "notice"],
     "rights_log": ["you", "machine", "operator", "moderator"],
-    "rights_done": [erased.value for erased in Erased],
+    "rights_done": [erased.value for erased in Scope],
     "rights_gone": ["cases", "sheets", "disclosures", "decisions", "letters", "messages"],
 }
 

@@ -16,7 +16,7 @@ from bot.database import connect
 from bot.forgetting.ledger import read
 from bot.log.verifying import verify
 from bot.minting import NextForm
-from bot.model import Erased, Outcome, Visitor
+from bot.model import Outcome, Scope, Visitor
 from bot.refusals import Preview
 from bot.standing import CarryOn
 from bot.store import disclosures
@@ -141,14 +141,14 @@ def forgets(who: Visitor) -> Act:
     return lambda world, _: world.gate.forget_me(who)
 
 
-def erases(who: Visitor, what: Erased) -> Act:
+def erases(who: Visitor, what: Scope) -> Act:
     """Delete all but the links, or take back consent, or delete everything; whoever got a receipt stops."""
 
     async def act(world: World, _: LastingServer) -> None:
         erase = {
-            Erased.PERSON: world.erasure.person,
-            Erased.REST: world.erasure.rest,
-            Erased.CONSENT: world.erasure.consent,
+            Scope.PERSON: world.erasure.person,
+            Scope.REST: world.erasure.rest,
+            Scope.CONSENT: world.erasure.consent,
         }[what]
         done = {line.what for line in read(world.foundation.config.storage.ledger)}
         if what not in done:
@@ -312,10 +312,10 @@ TALES: dict[str, list[Act]] = {
         begins(ANN),
     ],
     ERASED: [
-        erases(BEN, Erased.REST),
+        erases(BEN, Scope.REST),
         drains,
-        erases(BEN, Erased.CONSENT),
-        erases(BEN, Erased.PERSON),
+        erases(BEN, Scope.CONSENT),
+        erases(BEN, Scope.PERSON),
         drains,
     ],
     "what closed long ago is deleted": [a_long_time(200), sweeps, drains],

@@ -18,7 +18,7 @@ from bot.findings import Findings
 from bot.forgetting.erasure import Erasure, Receipt
 from bot.incidents import Incidents
 from bot.log.verifying import Report
-from bot.model import Erased
+from bot.model import Scope
 from bot.rules import Rule, Verdict, decide
 from bot.screens import gate, panel
 from bot.screens.elements import Screen
@@ -163,7 +163,7 @@ async def sees_nothing(*_args: object, **_kwargs: object) -> tuple[object, ...]:
 async def only_says_so(_self: object, _subject_id: str, _by: str) -> Receipt:
     """A receipt for what nobody did."""
     at = datetime(2026, 3, 4, tzinfo=UTC)
-    return Receipt("REF", Erased.PERSON, at, {}, messages_to_delete=0, role_taken=False, held_until=None)
+    return Receipt("REF", Scope.PERSON, at, {}, messages_to_delete=0, role_taken=False, held_until=None)
 
 
 def nobody_looked(*_args: object) -> tuple[object, ...]:

@@ -1,7 +1,7 @@
 """An erasure on the server: message, card and role go, with the real calls."""
 
 from bot.forgetting.erasure import Erasure
-from bot.model import Erased
+from bot.model import Scope
 from rehearsal.theatre import Theatre
 from tests.stage.acts import calls, code_of, count, held, inside, rows
 
@@ -27,7 +27,7 @@ async def test_nothing_about_them_stands_on_the_server_any_more(theatre: Theatre
     await theatre.settle()
 
     assert receipt is not None
-    assert receipt.what is Erased.PERSON
+    assert receipt.what is Scope.PERSON
     assert receipt.messages_to_delete == 2
     assert not inside(ben)
     assert ben.inbox() == []

@@ -1,4 +1,4 @@
-"""Erased, then a copy from before is put back as an operator does it: gone when the bot has started."""
+"""Scope, then a copy from before is put back as an operator does it: gone when the bot has started."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from bot.keys import rotation
 from bot.keys.key_file import new_master
 from bot.keys.sealing import KeyProblem
-from bot.model import Erased, Outcome
+from bot.model import Outcome, Scope
 from bot.standing import CarryOn
 from tests.storage.test_any_history_verifies import Machine
 from tests.support import ABOUT_LINKED, ANN, LINK_NOW, MOD, PURPOSE, World
@@ -26,24 +26,24 @@ class Left:
 
 
 LEFT = {
-    Erased.PERSON: Left(subject=0, case=0, answers=0, told=0, texts=0),
-    Erased.REST: Left(subject=1, case=1, answers=0, told=1, texts=1),
-    Erased.CONSENT: Left(subject=1, case=1, answers=0, told=0, texts=0),
-    Erased.CASE: Left(subject=1, case=1, answers=0, told=0, texts=0),
+    Scope.PERSON: Left(subject=0, case=0, answers=0, told=0, texts=0),
+    Scope.REST: Left(subject=1, case=1, answers=0, told=1, texts=1),
+    Scope.CONSENT: Left(subject=1, case=1, answers=0, told=0, texts=0),
+    Scope.CASE: Left(subject=1, case=1, answers=0, told=0, texts=0),
 }
 """Of Ann, who told of one link: of its texts, only the name of the organisation stays with the links."""
 
 
-async def erase(world: World, what: Erased, subject: str) -> None:
+async def erase(world: World, what: Scope, subject: str) -> None:
     """Erase as Ann does, in one of the four ways."""
     match what:
-        case Erased.PERSON:
+        case Scope.PERSON:
             assert await world.erasure.person(subject, subject)
-        case Erased.REST:
+        case Scope.REST:
             assert await world.erasure.rest(subject, subject)
-        case Erased.CONSENT:
+        case Scope.CONSENT:
             assert await world.erasure.consent(subject, subject)
-        case Erased.CASE:
+        case Scope.CASE:
             assert await world.gate.take_back(ANN)
 
 
@@ -63,13 +63,13 @@ async def left(world: World, subject: str) -> Left:
 
 
 @pytest.mark.parametrize("replaced", [False, True])
-@pytest.mark.parametrize("what", list(Erased))
-async def test_what_was_erased_is_gone_again(tmp_path: Path, what: Erased, replaced: bool) -> None:
+@pytest.mark.parametrize("what", list(Scope))
+async def test_what_was_erased_is_gone_again(tmp_path: Path, what: Scope, replaced: bool) -> None:
     """Also with a master key replaced since, where the copy opens with the one of its own time."""
     machine = Machine(tmp_path)
     async with machine.started() as world:
         await world.held()
-        if what is not Erased.CASE:
+        if what is not Scope.CASE:
             await world.decisions.decide_by_code(MOD, await world.code(), Outcome.ADMIT)
         subject = await world.subject_id()
         machine.copy()
@@ -98,7 +98,7 @@ async def test_whoever_has_come_back_since_is_somebody_else(tmp_path: Path) -> N
     async with machine.started() as world:
         await world.held()
         before = await world.subject_id()
-        await erase(world, Erased.PERSON, before)
+        await erase(world, Scope.PERSON, before)
         first = await world.begin()
         await world.save(ANN, first.ref, ABOUT_LINKED)
         machine.copy()

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.forgetting.ledger import LedgerProblem, Line, append, merge, read
-from bot.model import Erased
+from bot.model import Scope
 
 DAY = date(2026, 11, 22)
-ANN = Line("E1", DAY, Erased.PERSON, "S1", key="K1")
-BEN = Line("E2", DAY, Erased.CASE, "S2", case="C2")
+ANN = Line("E1", DAY, Scope.PERSON, "S1", key="K1")
+BEN = Line("E2", DAY, Scope.CASE, "S2", case="C2")
 
 
 @pytest.fixture

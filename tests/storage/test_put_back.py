@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.forgetting.ledger import LedgerProblem, Line, append, read
-from bot.model import Erased, Outcome
+from bot.model import Outcome, Scope
 from bot.opening import opened
 from bot.ports import Refused, Why
 from bot.standing import CarryOn, Welcome
@@ -194,7 +194,7 @@ async def test_a_request_that_goes_on_after_its_answers_were_deleted_goes_on(
 async def test_a_line_older_than_the_log_deletes_nothing_again(tmp_path: Path, clock: FakeClock) -> None:
     """The log may have lost the line that tells that it was done; no copy is as old as that."""
     subject = await tell_all(tmp_path, clock)
-    append(tmp_path / "erasures.jsonl", [Line("OLD", date(2023, 1, 1), Erased.CONSENT, subject)])
+    append(tmp_path / "erasures.jsonl", [Line("OLD", date(2023, 1, 1), Scope.CONSENT, subject)])
 
     async with started(tmp_path, clock) as world:
         assert await world.states() == ["waiting", "admitted"]
@@ -205,7 +205,7 @@ async def test_ten_thousand_lines_cost_next_to_nothing(world: World) -> None:
     """Two statements, however long the ledger is."""
     await world.send(ANN, ABOUT_LINKED, LINK_OLD)
     day = world.clock().date()
-    kinds = list(Erased)
+    kinds = list(Scope)
     lines = [Line(f"E{n:025}", day, kinds[n % 4], f"S{n:025}", key=f"K{n:025}") for n in range(10_000)]
     before = time.process_time()
 

@@ -22,7 +22,7 @@ from bot.forgetting.ledger import Line
 from bot.foundation import Foundation
 from bot.keys.sealing import KeyProblem
 from bot.migrations import SchemaProblem
-from bot.model import Erased, Visitor
+from bot.model import Scope, Visitor
 from bot.opening import CannotStart, opened
 from bot.store import erasures, subjects
 from tests.support import (
@@ -208,7 +208,7 @@ async def test_the_keys_in_use_can_stay(home: Home) -> None:
     assert Step.DONE in list(home.steps())
 
     assert await home.known() == ids(BEN, CAT)
-    assert [line.what for line in ledger.read(home.storage.ledger)] == [Erased.PERSON]
+    assert [line.what for line in ledger.read(home.storage.ledger)] == [Scope.PERSON]
 
 
 async def test_erasures_of_the_last_seconds_are_not_lost(home: Home) -> None:
@@ -217,7 +217,7 @@ async def test_erasures_of_the_last_seconds_are_not_lost(home: Home) -> None:
         connection.row_factory = sqlite3.Row
         ben = connection.execute("SELECT id FROM subject ORDER BY rowid LIMIT 1").fetchone()["id"]
         connection.execute("BEGIN")
-        erasures.add(connection, Erased.PERSON, NOW, subject_id=ben)
+        erasures.add(connection, Scope.PERSON, NOW, subject_id=ben)
         connection.execute("COMMIT")
 
     assert Step.DONE in list(home.steps())
@@ -252,8 +252,8 @@ async def test_no_line_of_any_ledger_is_lost(home: Home) -> None:
     home.storage.ledger.rename(home.folder / "carried.jsonl")
     async with opened(home.config, MASTER, FakeClock()) as on:
         ben = await world_of(on).subject_id(BEN)
-    ledger.append(home.storage.ledger, [Line("X", date(2026, 3, 4), Erased.PERSON, "nobody")])
-    ledger.append(home.copy / "ledger" / "erasures.jsonl", [Line("Y", date(2026, 3, 4), Erased.PERSON, ben)])
+    ledger.append(home.storage.ledger, [Line("X", date(2026, 3, 4), Scope.PERSON, "nobody")])
+    ledger.append(home.copy / "ledger" / "erasures.jsonl", [Line("Y", date(2026, 3, 4), Scope.PERSON, ben)])
 
     assert Step.DONE in list(home.steps(home.folder / "carried.jsonl"))
 
