@@ -7,7 +7,6 @@ For somebody who has left, the operator does the same, by the code of one of the
 import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 
 from bot.forgetting.erasure import Consequence, Erasure, Receipt
 from bot.foundation import Foundation
@@ -16,23 +15,6 @@ from bot.ids import tidy_case_code
 from bot.model import Scope, Visitor
 from bot.store import access, cases, events, holdings
 from bot.store.access import OPERATOR, Looked, Purpose
-
-
-class Wish(StrEnum):
-    """What somebody wants deleted."""
-
-    EVERYTHING = "everything"
-    ALL_BUT_LINKS = "all_but_links"
-    CONSENT = "consent"
-    """What rests on consent."""
-
-    @property
-    def erases(self) -> Scope:
-        """What is erased for it."""
-        return _ERASES[self]
-
-
-_ERASES = {Wish.EVERYTHING: Scope.PERSON, Wish.ALL_BUT_LINKS: Scope.REST, Wish.CONSENT: Scope.CONSENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +31,7 @@ class Nothing:
 class ToldBefore:
     """What deleting would mean, to be read before anything is done."""
 
-    wish: Wish
+    scope: Scope
     consequence: Consequence
     worked: bool = False
     """They decided about others as a moderator, and those decisions stay."""
@@ -87,20 +69,20 @@ class Rights:
         found = gather(self._on, connection, subject.id) if subject else None
         return found or self._left_of(connection, visitor)
 
-    async def before(self, visitor: Visitor, wish: Wish) -> ToldBefore | Nothing:
+    async def before(self, visitor: Visitor, scope: Scope) -> ToldBefore | Nothing:
         """What deleting would mean for somebody, as things stand now."""
         subject_id = await self._subject_id(visitor)
         if subject_id is None:
             return await self._nothing(visitor)
-        return await self._told_before(subject_id, wish)
+        return await self._told_before(subject_id, scope)
 
-    async def _told_before(self, subject_id: str, wish: Wish) -> ToldBefore:
+    async def _told_before(self, subject_id: str, scope: Scope) -> ToldBefore:
         work = await self._on.database.read(lambda connection: holdings.work(connection, subject_id))
-        consequence = await self._erasure.consequence(subject_id, wish.erases)
-        return ToldBefore(wish, consequence, worked=bool(work.decisions))
+        consequence = await self._erasure.consequence(subject_id, scope)
+        return ToldBefore(scope, consequence, worked=bool(work.decisions))
 
     async def delete(
-        self, visitor: Visitor, wish: Wish, *, as_member: bool
+        self, visitor: Visitor, scope: Scope, *, as_member: bool
     ) -> Receipt | ToldBefore | Nothing:
         """Delete what somebody wants deleted, for themselves. Pressing twice deletes once.
 
@@ -110,25 +92,27 @@ class Rights:
         subject_id = await self._subject_id(visitor)
         if subject_id is None:
             return await self._nothing(visitor)
-        told = await self._told_before(subject_id, wish)
+        told = await self._told_before(subject_id, scope)
         if told.consequence.is_member and not as_member:
             return replace(told, changed=True)
-        if wish is Wish.ALL_BUT_LINKS and not told.links_can_stay:
-            return replace(await self._told_before(subject_id, Wish.EVERYTHING), changed=True)
-        receipt = await self._erase(subject_id, wish, subject_id)
+        if scope is Scope.REST and not told.links_can_stay:
+            return replace(await self._told_before(subject_id, Scope.PERSON), changed=True)
+        receipt = await self._erase(subject_id, scope, subject_id)
         if receipt is not None:
             return receipt
-        again = await self.before(visitor, Wish.EVERYTHING)
+        again = await self.before(visitor, Scope.PERSON)
         return again if isinstance(again, Nothing) else replace(again, changed=True)
 
-    async def _erase(self, subject_id: str, wish: Wish, by: str) -> Receipt | None:
-        match wish:
-            case Wish.EVERYTHING:
+    async def _erase(self, subject_id: str, scope: Scope, by: str) -> Receipt | None:
+        match scope:
+            case Scope.PERSON:
                 return await self._erasure.person(subject_id, by)
-            case Wish.ALL_BUT_LINKS:
+            case Scope.REST:
                 return await self._erasure.rest(subject_id, by)
-            case Wish.CONSENT:
+            case Scope.CONSENT:
                 return await self._erasure.consent(subject_id, by)
+            case Scope.CASE:
+                raise ValueError(scope.value)
 
     async def _subject_id(self, visitor: Visitor) -> str | None:
         def find(connection: sqlite3.Connection) -> str | None:
@@ -190,15 +174,15 @@ class Rights:
         )
         return True
 
-    async def before_for(self, person: Person, wish: Wish) -> ToldBefore | None:
+    async def before_for(self, person: Person, scope: Scope) -> ToldBefore | None:
         """What deleting would mean for somebody whom the operator acts for."""
-        if not await self._on.database.write(lambda c: self._note(c, person, f"rights.asked_{wish.value}")):
+        if not await self._on.database.write(lambda c: self._note(c, person, f"rights.asked_{scope.value}")):
             return None
-        return await self._told_before(person.subject_id, wish)
+        return await self._told_before(person.subject_id, scope)
 
-    async def delete_for(self, person: Person, wish: Wish) -> Receipt | None:
+    async def delete_for(self, person: Person, scope: Scope) -> Receipt | None:
         """Delete what somebody wants deleted, for the operator whom they asked.
 
         None when there is nothing to delete: nobody is known any more, or is no member with links to keep.
         """
-        return await self._erase(person.subject_id, wish, OPERATOR)
+        return await self._erase(person.subject_id, scope, OPERATOR)

@@ -5,8 +5,8 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.config import Config
+from bot.model import Scope
 from bot.rights import Rights as RightsUseCases
-from bot.rights import Wish
 from bot.screens import panel
 from bot.screens import rights as screens
 from cogs._router import Answer, Pressed, Router
@@ -56,34 +56,34 @@ class Rights(commands.Cog):
 
     async def ask_delete(self, pressed: Pressed) -> Answer:
         """*Delete*: the consequence first."""
-        return screens.before(pressed.voice, await self._rights.before(pressed.visitor, Wish.EVERYTHING))
+        return screens.before(pressed.voice, await self._rights.before(pressed.visitor, Scope.PERSON))
 
     async def ask_consent(self, pressed: Pressed) -> Answer:
         """*Take back my consent*: the consequence first."""
-        return screens.before(pressed.voice, await self._rights.before(pressed.visitor, Wish.CONSENT))
+        return screens.before(pressed.voice, await self._rights.before(pressed.visitor, Scope.CONSENT))
 
     async def delete_all(self, pressed: Pressed) -> Answer:
         """*Delete everything*, as somebody who is no member."""
-        return await self._delete(pressed, Wish.EVERYTHING, as_member=False)
+        return await self._delete(pressed, Scope.PERSON, as_member=False)
 
     async def delete_all_as_member(self, pressed: Pressed) -> Answer:
         """*Delete everything*, as a member who was told what that means for their place."""
-        return await self._delete(pressed, Wish.EVERYTHING, as_member=True)
+        return await self._delete(pressed, Scope.PERSON, as_member=True)
 
     async def delete_all_but_links(self, pressed: Pressed) -> Answer:
         """*Keep my links, delete the rest*."""
-        return await self._delete(pressed, Wish.ALL_BUT_LINKS, as_member=True)
+        return await self._delete(pressed, Scope.REST, as_member=True)
 
     async def take_back_consent(self, pressed: Pressed) -> Answer:
         """*Take back my consent now*, as somebody who is no member."""
-        return await self._delete(pressed, Wish.CONSENT, as_member=False)
+        return await self._delete(pressed, Scope.CONSENT, as_member=False)
 
     async def take_back_consent_as_member(self, pressed: Pressed) -> Answer:
         """*Take back my consent now*, as a member who was told what that means for their place."""
-        return await self._delete(pressed, Wish.CONSENT, as_member=True)
+        return await self._delete(pressed, Scope.CONSENT, as_member=True)
 
-    async def _delete(self, pressed: Pressed, wish: Wish, *, as_member: bool) -> Answer:
-        result = await self._rights.delete(pressed.visitor, wish, as_member=as_member)
+    async def _delete(self, pressed: Pressed, scope: Scope, *, as_member: bool) -> Answer:
+        result = await self._rights.delete(pressed.visitor, scope, as_member=as_member)
         return screens.deleted(pressed.voice, self._config, result)
 
     async def cancel(self, pressed: Pressed) -> Answer:

@@ -19,8 +19,9 @@ from bot.forgetting.erasure import Erasure
 from bot.holdings import Holdings
 from bot.ids import tidy_case_code
 from bot.migrations import SchemaProblem
+from bot.model import Scope
 from bot.opening import CannotStart, master_key, opened
-from bot.rights import Person, Rights, Wish
+from bot.rights import Person, Rights
 from bot.screens import my_data
 from bot.screens import rights as screens
 from bot.screens.elements import Attachment
@@ -121,7 +122,7 @@ def _write(folder: Path, files: Sequence[Attachment]) -> list[Path]:
 @app.command()
 def consent(case_code: CaseCode, config: ConfigOption = None, *, yes: Yes = False) -> None:
     """Take back the consent of the person of a request, and delete what rests on it."""
-    _delete(case_code, Wish.CONSENT, config, yes=yes)
+    _delete(case_code, Scope.CONSENT, config, yes=yes)
 
 
 @app.command()
@@ -135,22 +136,22 @@ def delete(
     yes: Yes = False,
 ) -> None:
     """Delete everything that is held about the person of a request."""
-    _delete(case_code, Wish.ALL_BUT_LINKS if links_stay else Wish.EVERYTHING, config, yes=yes)
+    _delete(case_code, Scope.REST if links_stay else Scope.PERSON, config, yes=yes)
 
 
-def _delete(case_code: str, wish: Wish, config: Path | None, *, yes: bool) -> None:
+def _delete(case_code: str, scope: Scope, config: Path | None, *, yes: bool) -> None:
     loaded = _begin(config)
     voice = loaded.words.voice("")
 
     async def work(rights: Rights) -> None:
         person = await _person(rights, case_code)
-        told = _there(await rights.before_for(person, wish))
-        if wish is Wish.ALL_BUT_LINKS and not told.links_can_stay:
+        told = _there(await rights.before_for(person, scope))
+        if scope is Scope.REST and not told.links_can_stay:
             end("There are no links that could stay: this person is no member, or told of none.", 1)
         _say(_AS_THEY_READ_IT, *screens.warning(voice, told, _ON_PAPER))
         if not yes and tidy_case_code(typer.prompt("Type the case code again to do it")) != person.case_code:
             end("That is another code. Nothing was deleted.", 1)
-        receipt = _there(await rights.delete_for(person, wish))
+        receipt = _there(await rights.delete_for(person, scope))
         _say("", *screens.receipt(voice, loaded, receipt, _ON_PAPER))
 
     _run(loaded, work)

@@ -4,7 +4,7 @@ from bot.config import Config
 from bot.forgetting.erasure import Receipt
 from bot.holdings import Holdings
 from bot.model import CaseState, Scope
-from bot.rights import Nothing, ToldBefore, Wish
+from bot.rights import Nothing, ToldBefore
 from bot.screens import gate, links, my_data, panel
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.holdings import ON_DISCORD, Pen, Section, sections
@@ -95,14 +95,14 @@ def warning(voice: Voice, result: ToldBefore, pen: Pen) -> list[str]:
     """What deleting would mean, in plain words."""
     consequence = result.consequence
     lines = [voice.say("rights_changed")] if result.changed else []
-    match result.wish:
-        case Wish.CONSENT:
+    match result.scope:
+        case Scope.CONSENT:
             lines.append(voice.say("rights_consent_warning"))
             if consequence.is_member:
                 lines.append(voice.say("rights_consent_member"))
-        case Wish.ALL_BUT_LINKS:
+        case Scope.REST:
             lines.extend([voice.say("rights_delete_rest"), voice.say("rights_delete_warning")])
-        case Wish.EVERYTHING:
+        case Scope.PERSON:
             if result.links_can_stay:
                 lines.append(voice.say("rights_delete_can_keep"))
             if consequence.is_member:
@@ -112,14 +112,14 @@ def warning(voice: Voice, result: ToldBefore, pen: Pen) -> list[str]:
                 lines.append(voice.say("rights_delete_work"))
     if consequence.open_case:
         lines.append(voice.say("rights_delete_open"))
-    if result.wish is Wish.EVERYTHING and consequence.held_until is not None:
+    if result.scope is Scope.PERSON and consequence.held_until is not None:
         lines.append(voice.say("rights_delete_kept_number", at=pen.when(consequence.held_until)))
     return lines
 
 
 def _choices(voice: Voice, result: ToldBefore) -> list[Press]:
     is_member = result.consequence.is_member
-    if result.wish is Wish.CONSENT:
+    if result.scope is Scope.CONSENT:
         action = CONSENT_NOW_AS_MEMBER if is_member else CONSENT_NOW
         return [Press(action, voice.say("rights_consent_now"), style=Style.DANGER)]
     everything = ALL_NOW_AS_MEMBER if is_member else ALL_NOW

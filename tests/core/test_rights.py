@@ -10,8 +10,8 @@ from bot.forgetting.erasure import Receipt
 from bot.holdings import Holdings
 from bot.links import LinksOnRecord
 from bot.minting import NextForm
-from bot.model import CaseState, Outcome, Visitor
-from bot.rights import Nothing, Person, ToldBefore, Wish
+from bot.model import CaseState, Outcome, Scope, Visitor
+from bot.rights import Nothing, Person, ToldBefore
 from bot.screens import gate, links, panel
 from bot.screens import rights as screens
 from bot.screens.elements import in_messages
@@ -37,19 +37,22 @@ VETERAN = visitor(600000000000000001, role_ids=frozenset({MEMBER_ROLE}))
 VOICE = config().words.voice("en-GB")
 CONFIG = config()
 
+OFFERED = (Scope.PERSON, Scope.REST, Scope.CONSENT)
+"""What people can have deleted by a button."""
 
-async def warned(world: World, who: Visitor = ANN, wish: Wish = Wish.EVERYTHING) -> ToldBefore:
+
+async def warned(world: World, who: Visitor = ANN, scope: Scope = Scope.PERSON) -> ToldBefore:
     """What somebody reads before anything is deleted."""
-    told = await world.rights.before(who, wish)
+    told = await world.rights.before(who, scope)
     assert isinstance(told, ToldBefore), told
     return told
 
 
 async def test_a_stranger_is_told_that_nothing_is_held(world: World) -> None:
     """On every button, and nothing is written down by asking."""
-    for wish in Wish:
-        assert await world.rights.before(ANN, wish) == Nothing()
-        assert await world.rights.delete(ANN, wish, as_member=True) == Nothing()
+    for scope in OFFERED:
+        assert await world.rights.before(ANN, scope) == Nothing()
+        assert await world.rights.delete(ANN, scope, as_member=True) == Nothing()
     assert await world.rights.see(ANN) == Nothing()
     assert await world.rows("SELECT * FROM subject") == []
     assert await world.rows("SELECT * FROM event") == []
@@ -63,7 +66,7 @@ async def test_a_locked_number_that_stays_is_told(world: World) -> None:
     told = await warned(world)
     assert told.consequence.held_until is not None
 
-    receipt = await world.rights.delete(ANN, Wish.EVERYTHING, as_member=False)
+    receipt = await world.rights.delete(ANN, Scope.PERSON, as_member=False)
     assert isinstance(receipt, Receipt)
     left = await world.rights.see(ANN)
 
@@ -101,8 +104,8 @@ async def test_a_member_is_warned_and_may_keep_links(world: World) -> None:
 async def test_keeping_links_keeps_the_place_and_deletes_the_rest(world: World) -> None:
     """Pressed twice, it is done once, and the second receipt has nothing in it."""
     await world.send(ANN, ABOUT_LINKED, LINK_OLD)
-    first = await world.rights.delete(ANN, Wish.ALL_BUT_LINKS, as_member=True)
-    second = await world.rights.delete(ANN, Wish.ALL_BUT_LINKS, as_member=True)
+    first = await world.rights.delete(ANN, Scope.REST, as_member=True)
+    second = await world.rights.delete(ANN, Scope.REST, as_member=True)
 
     assert isinstance(first, Receipt)
     assert isinstance(second, Receipt)
@@ -119,8 +122,8 @@ async def test_keeping_links_keeps_the_place_and_deletes_the_rest(world: World) 
 async def test_deleting_everything_twice_says_that_nothing_is_left(world: World) -> None:
     """A double press is harmless."""
     await world.send(ANN, ABOUT_NIL)
-    first = await world.rights.delete(ANN, Wish.EVERYTHING, as_member=True)
-    second = await world.rights.delete(ANN, Wish.EVERYTHING, as_member=True)
+    first = await world.rights.delete(ANN, Scope.PERSON, as_member=True)
+    second = await world.rights.delete(ANN, Scope.PERSON, as_member=True)
 
     assert isinstance(first, Receipt)
     assert first.role_taken
@@ -136,24 +139,24 @@ async def test_deleting_everything_twice_says_that_nothing_is_left(world: World)
 async def test_only_deleting_everything_leaves_a_number_and_is_told_so(world: World) -> None:
     """Whoever takes back consent leaves none: the bare record stays, and is deleted when its time is up."""
     await world.held()
-    everything = screens.before(VOICE, await warned(world, wish=Wish.EVERYTHING)).text
-    consent = screens.before(VOICE, await warned(world, wish=Wish.CONSENT)).text
+    everything = screens.before(VOICE, await warned(world, scope=Scope.PERSON)).text
+    consent = screens.before(VOICE, await warned(world, scope=Scope.CONSENT)).text
 
     assert "a locked number" in everything
     assert "number" not in consent
-    receipt = await world.rights.delete(ANN, Wish.CONSENT, as_member=False)
+    receipt = await world.rights.delete(ANN, Scope.CONSENT, as_member=False)
     assert isinstance(receipt, Receipt)
     assert receipt.held_until is None
 
 
-@pytest.mark.parametrize("wish", [Wish.EVERYTHING, Wish.CONSENT])
-async def test_whoever_became_a_member_since_reads_it_again(world: World, wish: Wish) -> None:
+@pytest.mark.parametrize("scope", [Scope.PERSON, Scope.CONSENT])
+async def test_whoever_became_a_member_since_reads_it_again(world: World, scope: Scope) -> None:
     """What was read as an applicant is not what it would mean now, so nothing is deleted yet."""
     await world.held()
-    assert not (await warned(world, wish=wish)).consequence.is_member
+    assert not (await warned(world, scope=scope)).consequence.is_member
     file = await world.file()
     await world.decisions.decide_viewed(MOD, file.ref, Outcome.ADMIT)
-    result = await world.rights.delete(ANN, wish, as_member=False)
+    result = await world.rights.delete(ANN, scope, as_member=False)
 
     assert isinstance(result, ToldBefore)
     assert result.changed
@@ -166,7 +169,7 @@ async def test_whoever_became_a_member_since_reads_it_again(world: World, wish: 
 async def test_links_cannot_be_kept_by_somebody_who_is_no_member(world: World) -> None:
     """An old button leads to the warning as it is now, and deletes nothing."""
     await world.held()
-    result = await world.rights.delete(ANN, Wish.ALL_BUT_LINKS, as_member=True)
+    result = await world.rights.delete(ANN, Scope.REST, as_member=True)
 
     assert isinstance(result, ToldBefore)
     assert result.changed
@@ -185,10 +188,10 @@ async def test_consent_of_a_member_from_before_ends_their_links_and_not_their_pl
     assert isinstance(summary, Summary)
     await world.submission.send(VETERAN, summary.send_ref, TICKED)
 
-    told = await warned(world, VETERAN, Wish.CONSENT)
+    told = await warned(world, VETERAN, Scope.CONSENT)
     assert not told.consequence.is_member
     assert "front porch" not in screens.before(VOICE, told).text
-    receipt = await world.rights.delete(VETERAN, Wish.CONSENT, as_member=False)
+    receipt = await world.rights.delete(VETERAN, Scope.CONSENT, as_member=False)
     await world.drain()
 
     assert isinstance(receipt, Receipt)
@@ -198,7 +201,7 @@ async def test_consent_of_a_member_from_before_ends_their_links_and_not_their_pl
     assert (await warned(world, VETERAN)).consequence.is_member
     assert isinstance(await world.links.on_record(VETERAN), LinksOnRecord)
 
-    last = await world.rights.delete(VETERAN, Wish.EVERYTHING, as_member=True)
+    last = await world.rights.delete(VETERAN, Scope.PERSON, as_member=True)
     await world.drain()
     assert isinstance(last, Receipt)
     assert last.role_taken
@@ -218,11 +221,11 @@ async def test_only_whoever_has_everything_deleted_reads_of_a_locked_number(worl
     await world.decline()
 
     assert (await warned(world)).consequence.held_until is not None
-    assert (await warned(world, wish=Wish.CONSENT)).consequence.held_until is None
-    receipt = await world.rights.delete(ANN, Wish.CONSENT, as_member=False)
+    assert (await warned(world, scope=Scope.CONSENT)).consequence.held_until is None
+    receipt = await world.rights.delete(ANN, Scope.CONSENT, as_member=False)
     assert isinstance(receipt, Receipt)
     assert await world.rows("SELECT * FROM suppression_key") == []
-    keeping = await world.rights.delete(ANN, Wish.ALL_BUT_LINKS, as_member=False)
+    keeping = await world.rights.delete(ANN, Scope.REST, as_member=False)
     assert isinstance(keeping, ToldBefore)
     assert keeping == replace(await warned(world), changed=True)
 
@@ -231,7 +234,7 @@ async def test_a_button_acts_on_whoever_presses_it(world: World) -> None:
     """Ben presses what stood under Ann's message: it is his own that goes."""
     await world.held(ANN)
     await world.send(BEN, ABOUT_LINKED, LINK_NOW, PURPOSE)
-    await world.rights.delete(BEN, Wish.EVERYTHING, as_member=False)
+    await world.rights.delete(BEN, Scope.PERSON, as_member=False)
 
     assert isinstance(await world.rights.see(ANN), Holdings)
     assert isinstance(await world.rights.see(BEN), Nothing)
@@ -244,7 +247,7 @@ async def test_a_moderator_is_told_that_their_decisions_stay(world: World) -> No
     text = screens.before(VOICE, await warned(world, MOD)).text
 
     assert "Decisions that you made about others as a moderator stay" in text
-    receipt = await world.rights.delete(MOD, Wish.EVERYTHING, as_member=True)
+    receipt = await world.rights.delete(MOD, Scope.PERSON, as_member=True)
     assert isinstance(receipt, Receipt)
     assert await world.one("SELECT count(*) FROM decision WHERE decided_by IS NOT NULL") == 1
 
@@ -252,9 +255,9 @@ async def test_a_moderator_is_told_that_their_decisions_stay(world: World) -> No
 async def test_taking_back_consent_ends_an_open_request(world: World) -> None:
     """The answers go; when it was asked, and that it was taken back, stays."""
     await world.held()
-    told = await warned(world, wish=Wish.CONSENT)
+    told = await warned(world, scope=Scope.CONSENT)
     assert "Your open request ends" in screens.before(VOICE, told).text
-    receipt = await world.rights.delete(ANN, Wish.CONSENT, as_member=False)
+    receipt = await world.rights.delete(ANN, Scope.CONSENT, as_member=False)
 
     assert isinstance(receipt, Receipt)
     held = await world.rights.see(ANN)
@@ -297,8 +300,8 @@ async def test_the_operator_acts_for_somebody_and_each_use_is_noted(world: World
     world.clock.advance(minutes=1)
     given = await world.rights.give_for(person)
     assert isinstance(given, Holdings)
-    for wish in Wish:
-        assert await world.rights.before_for(person, wish) is not None
+    for scope in OFFERED:
+        assert await world.rights.before_for(person, scope) is not None
 
     lines = await world.rows(
         "SELECT actor, action FROM event WHERE object_id = ? ORDER BY seq", person.subject_id
@@ -306,8 +309,8 @@ async def test_the_operator_acts_for_somebody_and_each_use_is_noted(world: World
     assert [line for line in lines if line[1].startswith("rights.")] == [
         ("operator", "rights.seen"),
         ("operator", "rights.given"),
-        ("operator", "rights.asked_everything"),
-        ("operator", "rights.asked_all_but_links"),
+        ("operator", "rights.asked_person"),
+        ("operator", "rights.asked_rest"),
         ("operator", "rights.asked_consent"),
     ]
     looks = await world.rows("SELECT actor, action, purpose FROM access WHERE action = 'rights'")
@@ -325,12 +328,12 @@ async def test_the_operator_deletes_for_somebody_who_has_left(world: World) -> N
     await world.gate.leave(ANN.user_id)
     person = await world.rights.person_of(code)
     assert person is not None
-    receipt = await world.rights.delete_for(person, Wish.EVERYTHING)
+    receipt = await world.rights.delete_for(person, Scope.PERSON)
 
     assert receipt is not None
-    assert await world.rights.delete_for(person, Wish.EVERYTHING) is None
+    assert await world.rights.delete_for(person, Scope.PERSON) is None
     assert await world.rights.see_for(person) is None
-    assert await world.rights.before_for(person, Wish.EVERYTHING) is None
+    assert await world.rights.before_for(person, Scope.PERSON) is None
     assert await world.rights.person_of(code) is None
 
 
