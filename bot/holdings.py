@@ -235,8 +235,12 @@ def term(case: Case, retention: Retention) -> Term:
         return Term(None, None, None)
     if case.state is CaseState.ADMITTED:
         typed = None if case.wiped_at else case.closed_at + retention.free_text
-        gone = None if case.gone_at is None else case.gone_at + retention.former_members
-        return Term(None if case.wiped_at else gone, typed, gone)
+        ended = [at for at in (case.taken_back_at, case.wiped_at) if at is not None]
+        ends = [max(ended) + retention.refused] if ended else []
+        if case.gone_at is not None:
+            ends.append(case.gone_at + retention.former_members)
+        record = min(ends, default=None)
+        return Term(None if case.wiped_at else record, typed, record)
     decided = case.state in {CaseState.DECLINED, CaseState.REDIRECTED}
     with_the_team = decided or case.held_at is not None or case.wants_person_at is not None
     record = case.closed_at + (retention.refused if with_the_team else retention.unfinished)

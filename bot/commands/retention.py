@@ -32,6 +32,7 @@ WHAT: Mapping[str, str] = {
     "unfinished_answers": "Requests that nobody decided, and the team had to do with: their answers",
     "unfinished": "Requests that nobody decided: all of it",
     "refused": "Requests that were declined or sent elsewhere, and what is left of others: all of it",
+    "access_ended": "People whose access was taken back, or who took back their consent: all about that",
     "former_members": "People who were members, and have left: all about that",
 }
 

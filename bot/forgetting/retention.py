@@ -302,5 +302,6 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("unfinished", lambda keep: keep.unfinished, kept.untouched, _delete_files),
     Kind("refused", lambda keep: keep.refused, kept.on_record, _delete_files),
+    Kind("access_ended", lambda keep: keep.refused, kept.access_ended, _delete_files),
     Kind("former_members", lambda keep: keep.former_members, kept.former_members, _delete_files),
 )

@@ -141,10 +141,8 @@ def _term(voice: Voice, config: Config, request: Request, pen: Pen) -> Iterator[
     case, term = request.case, request.term
     if case.state.is_open:
         yield voice.say("rights_kept_while_open")
-    elif case.state is CaseState.ADMITTED and case.gone_at is None:
-        days = config.retention.former_members.days
-        key = "rights_kept_as_member" if case.taken_back_at is None else "rights_kept_until_left"
-        yield voice.say(key, days=days)
+    elif case.state is CaseState.ADMITTED and term.record is None:
+        yield voice.say("rights_kept_as_member", days=config.retention.former_members.days)
     if request.extras.trimmed_at is None and term.typed is not None:
         yield voice.say("rights_typed_until", at=pen.when(term.typed))
     if term.answers is not None and term.answers != term.record:

@@ -119,6 +119,22 @@ def former_members(connection: sqlite3.Connection, span: Span, most: int) -> lis
     )
 
 
+def access_ended(connection: sqlite3.Connection, span: Span, most: int) -> list[Kept]:
+    """Cases of people who were let in, and whose access was taken back, or who took back their consent."""
+    return _kept(
+        connection.execute(
+            """
+            SELECT id, code AS shown, max(coalesce(taken_back_at, 0), coalesce(wiped_at, 0)) AS at FROM cases
+            WHERE state = 'admitted' AND (taken_back_at IS NOT NULL OR wiped_at IS NOT NULL)
+                AND max(coalesce(taken_back_at, 0), coalesce(wiped_at, 0)) >= :since
+                AND max(coalesce(taken_back_at, 0), coalesce(wiped_at, 0)) < :before
+            ORDER BY max(coalesce(taken_back_at, 0), coalesce(wiped_at, 0)) LIMIT :most
+            """,
+            _values(span, most),
+        )
+    )
+
+
 def typed_at_the_gate(connection: sqlite3.Connection, span: Span, most: int) -> list[Kept]:
     """Cases of people who were let in, with what they typed."""
     return _kept(

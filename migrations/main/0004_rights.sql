@@ -160,6 +160,9 @@ CREATE INDEX case_gone ON cases (gone_at) WHERE gone_at IS NOT NULL;
 -- Deleting a decision looks for cases that name it.
 CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX case_wave_opened ON cases (opened_at) WHERE wave_id IS NOT NULL;
+-- Access that was ended, of people who may still be there.
+CREATE INDEX case_access_ended ON cases (max(coalesce(taken_back_at, 0), coalesce(wiped_at, 0)))
+    WHERE state = 'admitted' AND (taken_back_at IS NOT NULL OR wiped_at IS NOT NULL);
 CREATE INDEX wave_over ON wave (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Whether somebody is still needed: for a draft of theirs, or a notice that names them.

@@ -15,6 +15,7 @@ from bot.clock import to_ms
 from bot.holdings import Holdings, gather, term
 from bot.ids import new_id
 from bot.model import CaseState, Outcome, Visitor
+from bot.screens.elements import moment
 from bot.screens.holdings import MOST_LOOKS
 from bot.screens.my_data import as_data
 from bot.screens.rights import seen
@@ -329,6 +330,7 @@ async def test_a_moderator_reads_what_they_did_as_numbers(world: World) -> None:
         (CaseState.ADMITTED, True, False, False, True, (None, "free_text", None)),
         (CaseState.ADMITTED, True, True, False, True, ("former_members", "free_text", "former_members")),
         (CaseState.ADMITTED, True, True, True, True, (None, None, "former_members")),
+        (CaseState.ADMITTED, True, False, True, True, (None, None, "refused")),
         (CaseState.DECLINED, True, False, False, True, ("refused", None, "refused")),
         (CaseState.REDIRECTED, True, False, False, True, ("refused", None, "refused")),
         (CaseState.WITHDRAWN, True, False, True, True, (None, None, "refused")),
@@ -367,7 +369,7 @@ async def test_until_when_a_request_is_kept(
 
 
 async def test_what_is_kept_without_a_date_says_what_it_depends_on(world: World) -> None:
-    """Being a member, or being there at all once the access was taken back; and nobody has looked."""
+    """Being a member; once the access was taken back there is a date. And nobody has looked."""
     await world.send(ANN, ABOUT_NIL)
     text = told(world, await held_about(world))
     assert "while you are a member, and for 180 days after you leave" in text
@@ -376,4 +378,4 @@ async def test_what_is_kept_without_a_date_says_what_it_depends_on(world: World)
     await world.run("UPDATE cases SET taken_back_at = ?", to_ms(NOW))
     text = told(world, await held_about(world))
     assert "Somebody on the team closed your access" in text
-    assert "until 180 days after you leave the server" in text
+    assert f"All of this request is kept until {moment(NOW + timedelta(days=180), 'f')}" in text

@@ -98,6 +98,17 @@ async def _was_a_member(world: World) -> None:
     await world.gate.leave(ANN.user_id)
 
 
+async def _had_access_taken(world: World) -> None:
+    await admitted(world)
+    await world.run("UPDATE cases SET taken_back_at = ?", to_ms(NOW))
+
+
+async def _took_consent_back(world: World) -> None:
+    await admitted(world)
+    subject = await world.subject_id()
+    assert await world.erasure.consent(subject, subject)
+
+
 async def _links_changed(world: World) -> None:
     await world.send(ANN, ABOUT_NIL)
     await changed_links(world, link=LINK_NOW)
@@ -157,6 +168,8 @@ LIMITS = {
     "a declined file": Limit(_declined, "SELECT count(*) FROM cases JOIN sheet", 180),
     "its decisions": Limit(_declined, "SELECT count(*) FROM decision", 180),
     "its letter": Limit(_declined, "SELECT count(*) FROM letter", 180),
+    "somebody whose access was taken": Limit(_had_access_taken, "SELECT count(*) FROM cases", 180),
+    "somebody who took back consent": Limit(_took_consent_back, "SELECT count(*) FROM cases", 180),
     "a former member": Limit(_was_a_member, "SELECT count(*) FROM cases JOIN disclosure", 180),
     "what was typed at the gate": Limit(
         admitted, "SELECT count(*) FROM answer_text WHERE field_id = 'goal'", 30
@@ -196,8 +209,9 @@ async def test_it_is_kept_to_its_limit_and_no_longer(world: World, name: str) ->
 def test_every_class_has_a_story() -> None:
     """None is added without saying how long it is kept."""
     told = {
-        "untouched", "undecided", "on_record", "former_members", "typed_at_the_gate", "typed_later", "looks",
-        "superseded", "joins", "waves_over", "errands", "locked_numbers", "unneeded", "links_of_nobody",
+        "untouched", "undecided", "on_record", "access_ended", "former_members",
+        "typed_at_the_gate", "typed_later", "looks", "superseded", "joins", "waves_over", "errands",
+        "locked_numbers", "unneeded", "links_of_nobody",
     }  # fmt: skip
 
     assert {k.find.__name__ for k in KINDS} | {w.find.__name__ for w in WALKED} == told

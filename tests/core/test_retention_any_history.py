@@ -170,7 +170,7 @@ async def _passes_and_is_checked(world: World) -> None:
 
     after = {name: await _ids(world, statement) for name, statement in THINGS.items()}
     gone = {name: before[name] - after[name] for name in THINGS}
-    files = told["unfinished"] | told["refused"] | told["former_members"]
+    files = told["unfinished"] | told["refused"] | told["access_ended"] | told["former_members"]
     assert gone["case"] == files
     assert after["wiped"] - before["wiped"] == told["unfinished_answers"]
     assert after["trimmed"] - before["trimmed"] == told["free_text"] - files
@@ -231,6 +231,8 @@ async def _nothing_is_late(world: World, found: list[Outlook]) -> None:
         " AND (sheet_id IS NOT NULL OR (held_at IS NULL AND wants_person_at IS NULL))",
         "refused": "SELECT 1 FROM cases WHERE closed_at < ? AND state <> 'admitted'",
         "former_members": "SELECT 1 FROM cases WHERE gone_at < ?",
+        "access_ended": "SELECT 1 FROM cases WHERE state = 'admitted' AND max(coalesce(taken_back_at, 0),"
+        " coalesce(wiped_at, 0)) BETWEEN 1 AND ? - 1",
         "free_text": "SELECT 1 FROM answer_text JOIN entry ON entry.id = answer_text.entry_id"
         " JOIN sheet ON sheet.id = entry.sheet_id LEFT JOIN cases ON cases.sheet_id = sheet.id"
         " WHERE coalesce(cases.closed_at, sheet.sent_at) < ?"
