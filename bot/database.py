@@ -30,6 +30,9 @@ Unit = Callable[[sqlite3.Connection], T]
 BUSY_TIMEOUT_MS = 1000
 """Somebody who pressed a button is told within Discord's three seconds that saving has to wait."""
 
+PATIENT_TIMEOUT_MS = 60_000
+"""A command beside a busy bot waits for its turn: a copy every night must not come to nothing over that."""
+
 MOST_UNITS_TOGETHER = 500
 MOST_GATHERED = 1000
 """People who join together are recorded so many at a time; whoever presses waits for one round."""
@@ -199,7 +202,9 @@ class Gathering(Generic[T, R]):
         return [Returned(None)] * len(items)
 
 
-def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path, *, any_thread: bool = False, busy_timeout_ms: int = BUSY_TIMEOUT_MS
+) -> sqlite3.Connection:
     """A connection to write with; with ``any_thread`` the caller sees to it that threads take turns."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
@@ -207,7 +212,7 @@ def connect(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=not any_thread)
     connection.row_factory = sqlite3.Row
     for pragma in (
-        f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+        f"PRAGMA busy_timeout = {busy_timeout_ms}",
         "PRAGMA journal_mode = WAL",
         "PRAGMA synchronous = FULL",
         "PRAGMA foreign_keys = ON",

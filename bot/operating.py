@@ -4,13 +4,13 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from bot.database import commit, connect
+from bot.database import PATIENT_TIMEOUT_MS, commit, connect
 from bot.store import events
 
 
 def note(database: Path, now: datetime, action: str, about: str) -> None:
     """Append a line, such as ``backup.begun`` about ``backup``. Raises StorageUnavailable."""
-    with closing(connect(database)) as connection:
+    with closing(connect(database, busy_timeout_ms=PATIENT_TIMEOUT_MS)) as connection:
         for result in commit(
             connection,
             [

@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.config.tables import Storage
 from bot.copies.backup import BackupProblem, Copies, backup
 from bot.copies.dated import MARKER, delete_old, stamp
-from bot.database import StorageUnavailable
+from bot.database import BUSY_TIMEOUT_MS, StorageUnavailable
 from bot.opening import opened
 from tests.support import ANN, BEN, MASTER, NOW, FakeClock, FakeDoorkeeper, World, config, visitor
 
@@ -85,6 +85,19 @@ async def test_a_copy_is_whole_while_the_bot_writes(tmp_path: Path) -> None:
     counts = [check_whole(copies) for copies in made]
     assert counts == sorted(counts)
     assert counts[-1] > 0
+
+
+async def test_a_copy_waits_for_a_bot_that_is_busy_for_longer_than_a_press_may(
+    stopped: Config, tmp_path: Path
+) -> None:
+    """SQLite gives the lock to whoever asks at the right moment, so a busy bot can keep it for a while."""
+    with closing(sqlite3.connect(stopped.storage.database, isolation_level=None)) as busy:
+        busy.execute("BEGIN IMMEDIATE")
+        copying = asyncio.create_task(asyncio.to_thread(backup, stopped.storage, tmp_path / "copies", NOW))
+        await asyncio.sleep(BUSY_TIMEOUT_MS / 1000 * 1.2)
+        assert not copying.done()
+        busy.execute("COMMIT")
+        assert check_whole(await copying) > 0
 
 
 def check_whole(copies: Copies) -> int:
