@@ -227,6 +227,13 @@ class Loopback:
         message.update({key: body[key] for key in ("content", "components") if key in body})
         return _json(message)
 
+    async def unsend(self, request: web.Request) -> web.Response:
+        message = self._message(request)
+        if message is None:
+            return _error(404, 10008)
+        self.messages[int(request.match_info["channel"])].remove(message)
+        return web.Response(status=204)
+
     async def fetch(self, request: web.Request) -> web.Response:
         message = self._message(request)
         return _error(404, 10008) if message is None else _json(message)
@@ -295,6 +302,7 @@ class Loopback:
                 web.get(messages, self.history),
                 web.patch(f"{messages}/{{message}}", self.edit),
                 web.get(f"{messages}/{{message}}", self.fetch),
+                web.delete(f"{messages}/{{message}}", self.unsend),
                 web.put(f"{api}/guilds/{{guild}}/incident-actions", self.incidents),
                 web.put(f"{api}/applications/{{app}}/guilds/{{guild}}/commands", self.offer),
                 web.get("/gateway", self.serve_gateway),

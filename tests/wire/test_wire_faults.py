@@ -230,6 +230,39 @@ async def test_every_call_outlives_every_fault(stage: Stage, name: str, fault: F
     assert verb.where_it_shows(stage.server) == there
 
 
+@pytest.mark.parametrize(
+    "fault", [fault for fault in Fault if fault is not Fault.GONE], ids=lambda f: f.value
+)
+async def test_deleting_what_stands_about_somebody_outlives_every_fault(stage: Stage, fault: Fault) -> None:
+    """In the end the card is gone, and so are the errand and its key. One that is gone already is done."""
+    assert IDS is not None
+    await stage.world.held()
+    await stage.world.drain()
+    subject = await stage.world.subject_id()
+    assert await stage.world.erasure.person(subject, subject)
+    key = await stage.world.one("SELECT key_id FROM errand")
+    stage.server.put(fault, "DELETE", _ONE, 50013 if fault is Fault.FORBIDDEN else 10008)
+
+    await stage.world.drain()
+
+    at_once = fault in {Fault.MISSING, Fault.BUSY}
+    assert await stage.world.one("SELECT count(*) FROM errand") == (0 if at_once else 1)
+    if not at_once:
+        expected = "stopped" if fault is Fault.FORBIDDEN else "retry 1"
+        assert await stage.standing(EffectKind.ERRAND) == expected
+        assert ("needs a person" in await stage.in_the_queue()) == (expected == "stopped")
+
+    stage.restart()
+    await stage.go_on()
+
+    assert await stage.world.rows("SELECT state, attempts, last_code FROM effect WHERE kind = 'errand'") == []
+    assert await stage.world.one("SELECT count(*) FROM errand") == 0
+    assert stage.world.key_is_destroyed(key)
+    assert "needs a person" not in await stage.in_the_queue()
+    left = [text for text in stage.server.texts(IDS.review_channel) if "**Case" in text]
+    assert len(left) == (1 if fault is Fault.MISSING else 0)
+
+
 @pytest.mark.parametrize("name", ["grant", "revoke", "tell", "open a conversation"])
 async def test_somebody_who_has_left_is_noted_and_over(stage: Stage, name: str) -> None:
     """Nobody has to look at it, and the case knows."""
