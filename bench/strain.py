@@ -13,7 +13,6 @@ from typing import Any
 from bench import crowd, feed
 from bot.clock import machine_clock
 from bot.config.tables import Retention
-from bot.desk import CaseFile, Denied, Desk, History, Queue
 from bot.drift import Drift
 from bot.forgetting import retention
 from bot.forgetting.erasure import Erasure, Receipt
@@ -23,6 +22,7 @@ from bot.gate import Gate
 from bot.holdings import Holdings
 from bot.model import Visitor
 from bot.ports import Later, Member, Refused, RoleChange, Why
+from bot.review.desk import CaseFile, Denied, Desk, History, Queue
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens import rights as screens

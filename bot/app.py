@@ -11,9 +11,6 @@ import discord
 from bot.asking import Asking
 from bot.config import Config, Secrets
 from bot.config.tables import Discord
-from bot.conversations import Conversations
-from bot.decisions import Decisions
-from bot.desk import Desk
 from bot.drift import Drift
 from bot.effects import Outbox
 from bot.findings import Findings, Watch
@@ -25,8 +22,11 @@ from bot.keeper import Keeper
 from bot.links import Links
 from bot.opening import CannotStart
 from bot.ports import Builder
-from bot.refusals import Refusals
 from bot.reminders import Reminders
+from bot.review.conversations import Conversations
+from bot.review.decisions import Decisions
+from bot.review.desk import Desk
+from bot.review.refusals import Refusals
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import shorten

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bot.access import is_moderator
-from bot.desk import Denied
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.layout.audit import audit
@@ -16,6 +15,7 @@ from bot.layout.findings import Finding, FindingCode
 from bot.layout.model import Server
 from bot.model import Visitor
 from bot.ports import Later, Refused, Surveyor
+from bot.review.desk import Denied
 from bot.store import effects
 from bot.store import findings as store
 from bot.store.effects import EffectKind

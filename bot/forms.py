@@ -8,7 +8,6 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot import looking
 from bot.access import is_moderator
 from bot.answers import Entry, RawValues, Reading, parse
 from bot.facts import contradictions
@@ -20,6 +19,7 @@ from bot.interests import disclosure_from
 from bot.minting import NextForm, blank_form, entry_form, next_form
 from bot.model import CaseState, InformationPage, Source, Visitor
 from bot.questionnaire import Page
+from bot.review import looking
 from bot.rules import information_page
 from bot.store import cases, decisions, events, sheets
 from bot.store.access import Purpose

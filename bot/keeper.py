@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from bot import __version__
 from bot.access import is_moderator
-from bot.desk import Denied
 from bot.foundation import Foundation
 from bot.model import Visitor
 from bot.ports import Done, Doorkeeper, Refused, Why
+from bot.review.desk import Denied
 from bot.store import effects, events, findings, pauses, status
 from bot.store.effects import EffectKind
 from bot.store.status import Stand

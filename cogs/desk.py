@@ -4,14 +4,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.bench import AlreadyDecided, Changed, MayNot
 from bot.config import Config
-from bot.conversations import Conversations
-from bot.decisions import Decisions
-from bot.desk import CaseFile, Denied, History, Queue
-from bot.desk import Desk as DeskUseCases
 from bot.model import Outcome
-from bot.refusals import Preview, Refusals
+from bot.review.bench import AlreadyDecided, Changed, MayNot
+from bot.review.conversations import Conversations
+from bot.review.decisions import Decisions
+from bot.review.desk import CaseFile, Denied, History, Queue
+from bot.review.desk import Desk as DeskUseCases
+from bot.review.refusals import Preview, Refusals
 from bot.screens import desk as queue_screens
 from bot.screens import files as screens
 from bot.screens.elements import Screen

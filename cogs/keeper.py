@@ -4,11 +4,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.desk import Denied
 from bot.findings import Findings
 from bot.keeper import Invites
 from bot.keeper import Keeper as KeeperUseCases
 from bot.ports import Later, Refused
+from bot.review.desk import Denied
 from bot.screens import files
 from bot.screens import findings as finding_screens
 from bot.screens import keeper as screens

@@ -13,13 +13,9 @@ from typing import Any
 
 from bot.answers import Answer, Entry, Reading, parse
 from bot.asking import Asking
-from bot.bench import Decided
 from bot.clock import from_ms, to_ms
 from bot.config import Config
-from bot.conversations import Conversations
 from bot.database import Database, connect
-from bot.decisions import Decisions
-from bot.desk import CaseFile, Desk
 from bot.drift import Drift
 from bot.effects import Outbox
 from bot.filling import Informed, NotSaved, Saved, Summary
@@ -33,8 +29,12 @@ from bot.minting import NextForm
 from bot.model import Outcome, Visitor
 from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Why
 from bot.questionnaire import Questionnaire
-from bot.refusals import Preview, Refusals
 from bot.reminders import Reminders
+from bot.review.bench import Decided
+from bot.review.conversations import Conversations
+from bot.review.decisions import Decisions
+from bot.review.desk import CaseFile, Desk
+from bot.review.refusals import Preview, Refusals
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import Screen

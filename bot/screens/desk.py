@@ -1,8 +1,8 @@
 """What moderators see: cards and notices in the review channel, and the queue."""
 
-from bot.desk import Queue
 from bot.model import CaseState
 from bot.ports import Why
+from bot.review.desk import Queue
 from bot.screens import keeper
 from bot.screens.elements import Press, Screen, Style, moment, since
 from bot.store.cases import Case

@@ -2,14 +2,14 @@
 
 from datetime import UTC, datetime
 
-from bot.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
 from bot.config import Config
-from bot.conversations import NotRecorded, Recording
-from bot.desk import CaseFile, Denied, History, PastDecision
 from bot.filling import Summary
 from bot.model import CaseState, Disclosed, HoldReason, Outcome
 from bot.questionnaire import Kind
-from bot.refusals import LONGEST_SENTENCE, Preview
+from bot.review.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
+from bot.review.conversations import NotRecorded, Recording
+from bot.review.desk import CaseFile, Denied, History, PastDecision
+from bot.review.refusals import LONGEST_SENTENCE, Preview
 from bot.screens import forms as form_screens
 from bot.screens.desk import NEXT, OPEN, decider, waiting_reason
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since

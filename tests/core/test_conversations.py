@@ -1,10 +1,10 @@
 """Answers given in conversation: a moderator writes them down, the person confirms with one press."""
 
-from bot.bench import MayNot
-from bot.conversations import NotRecorded, Recording, WhyNotRecord
 from bot.filling import Informed, NotSaved, Summary, WhyNot
 from bot.minting import NextForm
 from bot.model import InformationPage, Outcome, Source
+from bot.review.bench import MayNot
+from bot.review.conversations import NotRecorded, Recording, WhyNotRecord
 from bot.standing import AdmittedStanding, CarryOn, HeldStanding
 from bot.submission import Sent
 from tests.support import (

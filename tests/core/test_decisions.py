@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from bot.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
-from bot.desk import CaseFile
 from bot.lifecycle import NotAllowed
 from bot.model import CaseState, Outcome
-from bot.refusals import LONGEST_SENTENCE, Preview
+from bot.review.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
+from bot.review.desk import CaseFile
+from bot.review.refusals import LONGEST_SENTENCE, Preview
 from bot.screens.files import case_file, decided
 from bot.standing import RefusedStanding
 from tests.support import (

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from bot.bench import MayNot
-from bot.conversations import NotRecorded, WhyNotRecord
-from bot.desk import CaseFile, Denied, History, Queue
 from bot.model import Outcome
 from bot.ports import Refused, Why
+from bot.review.bench import MayNot
+from bot.review.conversations import NotRecorded, WhyNotRecord
+from bot.review.desk import CaseFile, Denied, History, Queue
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,

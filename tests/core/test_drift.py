@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.bench import Decided, MayNot
-from bot.desk import Queue
 from bot.minting import NextForm
 from bot.model import Outcome
 from bot.ports import Later, Member, Refused, RoleChange, Room, Why
+from bot.review.bench import Decided, MayNot
+from bot.review.desk import Queue
 from bot.screens import desk as desk_screens
 from bot.screens import files as file_screens
 from bot.screens import gate as gate_screens

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bot.clock import to_ms
-from bot.desk import Denied
 from bot.filling import NotSaved, WhyNot
 from bot.forgetting.erasure import Consequence
 from bot.forgetting.ledger import read
 from bot.minting import NextForm
 from bot.model import ChangedMeanwhile, HoldReason, Outcome, Scope, Visitor
 from bot.ports import Member, Refused, Result, Why
+from bot.review.desk import Denied
 from bot.screens.elements import Screen
 from bot.standing import AdmittedStanding, HeldStanding, Welcome
 from bot.store import errands

@@ -29,11 +29,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.bench import Decided
 from bot.clock import from_ms, to_ms
-from bot.conversations import Recording
 from bot.database import Database
-from bot.desk import CaseFile
 from bot.drift import Drift
 from bot.effects import Outbox
 from bot.filling import Saved, Summary
@@ -41,7 +38,10 @@ from bot.keeper import Keeper, Vitals
 from bot.minting import NextForm
 from bot.model import CaseState, Outcome, Visitor
 from bot.ports import Room
-from bot.refusals import Preview
+from bot.review.bench import Decided
+from bot.review.conversations import Recording
+from bot.review.desk import CaseFile
+from bot.review.refusals import Preview
 from bot.rounds import Rounds
 from bot.screens import desk as desk_screens
 from bot.screens.elements import Screen

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot import __version__
-from bot.desk import Denied
 from bot.keeper import INVITES_PAUSED_FOR, Invites, Keeper, Paused, Resumed, Status, Vitals
 from bot.model import HoldReason, Outcome
 from bot.ports import Later, Refused, Result, Why
+from bot.review.desk import Denied
 from bot.rules import PAUSED_RULE
 from bot.screens import keeper as screens
 from bot.standing import AdmittedStanding, HeldStanding

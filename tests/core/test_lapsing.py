@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from bot.clock import from_ms, to_ms
-from bot.conversations import Recording
 from bot.filling import Summary
 from bot.model import CaseState, Outcome
 from bot.ports import Done, Refused, Why
 from bot.reminders import NotWaiting, Waiting
+from bot.review.conversations import Recording
 from bot.standing import AdmittedStanding, CarryOn, HeldStanding, Welcome
 from bot.store import effects
 from bot.store.effects import EffectKind

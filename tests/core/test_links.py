@@ -1,10 +1,10 @@
 """A member's links: a new version for each change, told to moderators where it matters."""
 
-from bot.desk import History, Queue
 from bot.filling import Summary
 from bot.links import LinksOnRecord, NotAMember
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
+from bot.review.desk import History, Queue
 from bot.submission import LinksChanged, SendResult, Unticked
 from tests.support import (
     ABOUT_LINKED,

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from bot.access import why_not_open
-from bot.conversations import Recording
-from bot.desk import CaseFile, Denied, History
 from bot.export import Format, What, export
 from bot.filling import FormToFill, Summary
 from bot.minting import NextForm
 from bot.model import Visitor
 from bot.ports import Room
+from bot.review.conversations import Recording
+from bot.review.desk import CaseFile, Denied, History
 from bot.store import access
 from bot.store.access import OPERATOR, Access, Looked, Purpose
 from tests.support import (

@@ -12,11 +12,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.desk import CaseFile
 from bot.filling import Saved, Summary
 from bot.minting import NextForm
 from bot.model import Outcome, Source
-from bot.refusals import Preview
+from bot.review.desk import CaseFile
+from bot.review.refusals import Preview
 from bot.rules import Rule
 from bot.standing import CarryOn
 from tests.support import (

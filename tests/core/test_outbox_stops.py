@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.desk import Queue
 from bot.effects import Outbox
 from bot.model import CaseState, Outcome
 from bot.ports import Done, Later, Member, Refused, Result, Room, Why
+from bot.review.desk import Queue
 from bot.screens import desk as screens
 from bot.standing import AdmittedStanding
 from bot.store import effects

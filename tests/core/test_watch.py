@@ -10,10 +10,10 @@ import pytest
 from bot import running
 from bot.app import House
 from bot.database import StorageUnavailable
-from bot.desk import Denied
 from bot.findings import Findings, Watch
 from bot.layout.model import Server
 from bot.ports import Later, Refused, Why
+from bot.review.desk import Denied
 from tests.layouts import sound
 from tests.support import ANN, MOD, World
 

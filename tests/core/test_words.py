@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.bench import MayNot
-from bot.conversations import WhyNotRecord
 from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
@@ -18,6 +16,8 @@ from bot.layout.model import Permission
 from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Scope, Source
 from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
+from bot.review.bench import MayNot
+from bot.review.conversations import WhyNotRecord
 from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now

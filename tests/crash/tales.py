@@ -17,7 +17,7 @@ from bot.forgetting.ledger import read
 from bot.log.verifying import verify
 from bot.minting import NextForm
 from bot.model import Outcome, Scope, Visitor
-from bot.refusals import Preview
+from bot.review.refusals import Preview
 from bot.standing import CarryOn
 from bot.store import disclosures
 from tests.crash.stoppable import LastingServer

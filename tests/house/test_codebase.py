@@ -35,12 +35,8 @@ PURE = {
 
 USE_CASES = {
     "asking",
-    "bench",
-    "conversations",
     "copies.backup",
     "copies.restoring",
-    "decisions",
-    "desk",
     "drift",
     "effects",
     "export",
@@ -65,11 +61,15 @@ USE_CASES = {
     "log.epochs",
     "log.references",
     "log.verifying",
-    "looking",
     "minting",
     "pacing",
-    "refusals",
     "reminders",
+    "review.bench",
+    "review.conversations",
+    "review.decisions",
+    "review.desk",
+    "review.looking",
+    "review.refusals",
     "rights",
     "rounds",
     "setting_up",
@@ -91,7 +91,7 @@ SPEAK_WITH_THE_SERVER = {
 }
 """Use cases that act on the server, or look at it, through a port."""
 
-ROOMS = {"copies", "forgetting", "keys", "log"}
+ROOMS = {"copies", "forgetting", "keys", "log", "review"}
 """Packages of the core whose modules the lists name one by one."""
 
 MAY_SAY_SQL = {"bot/migrations.py", "bot/database.py", "bot/vault.py"}

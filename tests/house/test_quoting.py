@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.answers import Answer, Entry
-from bot.desk import History
 from bot.filling import NotSaved, WhyNot
 from bot.model import Delivery, Disclosed, Disclosure, Interest, Outcome, Visitor
 from bot.ports import Member, RoleChange
+from bot.review.desk import History
 from bot.screens.elements import Attachment, Input
 from bot.store.decisions import Letter, RefusalDraft
 from bot.vault import PersonKey

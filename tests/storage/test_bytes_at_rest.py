@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import Outcome
-from bot.refusals import Preview
+from bot.review.refusals import Preview
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,

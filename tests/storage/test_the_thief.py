@@ -15,13 +15,13 @@ from typing import Any
 
 import pytest
 
-from bot.bench import Decided
 from bot.config.tables import Storage
 from bot.copies.backup import backup
 from bot.export import Format, What, export
 from bot.logs import configure
 from bot.model import Outcome, Visitor
 from bot.ports import Member
+from bot.review.bench import Decided
 from tests.storage.thief import (
     KEYED,
     Haul,

@@ -13,9 +13,9 @@ import discord
 import pytest
 
 from bot.attempt import Attempt
-from bot.desk import Queue
 from bot.effects import Outbox
 from bot.ports import Done, Later, Refused, Result, Room
+from bot.review.desk import Queue
 from bot.screens import desk as desk_screens
 from bot.screens.elements import Screen
 from bot.store import effects

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot import looking
 from bot.access import is_moderator
 from bot.answers import Reading
 from bot.facts import contradictions
@@ -13,6 +12,7 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
 from bot.model import Source, Visitor
+from bot.review import looking
 from bot.store import (
     cases,
     decisions,

@@ -2,9 +2,9 @@
 
 import sqlite3
 
-from bot.bench import Bench, DecisionResult, Seat
 from bot.foundation import Foundation
 from bot.model import Outcome, Visitor
+from bot.review.bench import Bench, DecisionResult, Seat
 
 
 class Decisions:

@@ -3,10 +3,10 @@
 import sqlite3
 from dataclasses import dataclass, replace
 
-from bot.bench import AlreadyDecided, Bench, Changed, DecisionResult, MayNot, Seat
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.model import Outcome, Visitor
+from bot.review.bench import AlreadyDecided, Bench, Changed, DecisionResult, MayNot, Seat
 from bot.store import cases, decisions
 from bot.store.cases import Case
 from bot.store.decisions import RefusalDraft
