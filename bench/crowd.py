@@ -52,7 +52,7 @@ _STATEMENTS = {
     "superseded": "INSERT INTO superseded VALUES (?, ?)",
     "interest": "INSERT INTO interest VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     "consent": "INSERT INTO consent VALUES (?, ?, ?, ?)",
-    "letter": "INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)",
+    "letter": "INSERT INTO letter (id, case_id, decision_id, sealed, delivery, at) VALUES (?, ?, ?, ?, ?, ?)",
     "effect": """
         INSERT INTO effect (key, kind, case_id, state, due_at, wanted_at) VALUES (?, ?, ?, 'done', ?, ?)
     """,

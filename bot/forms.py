@@ -8,9 +8,10 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.access import is_moderator
+from bot.access import Act, is_moderator
 from bot.answers import Entry, RawValues, Reading, parse
 from bot.facts import contradictions
+from bot.fairness.hands import may_not
 from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
 from bot.forgetting.erasing import end_by_person, forget_case, on_request, wipe_answers
 from bot.forgetting.finishing import finish_if_possible
@@ -64,7 +65,14 @@ class Forms:
     def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> None:
         """A moderator sees answers that they are writing down: on record, like any other look."""
         moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
-        looking.open_file(connection, self._on, by=moderator.id, case=case, purpose=Purpose.CONVERSATION)
+        looking.open_file(
+            connection,
+            self._on,
+            by=moderator.id,
+            case=case,
+            purpose=Purpose.CONVERSATION,
+            denied=may_not(connection, self._on, visitor, Act.ASK, case),
+        )
 
     def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
         form, desk = self._desk_of_form(connection, visitor, ref)

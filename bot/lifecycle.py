@@ -7,7 +7,9 @@ Invariants, also kept by CHECKs in the database:
   (a moderator), and only with links disclosed or denied, never with ``undisclosed``;
 - ``held`` waits for the team and never lapses;
 - a person has at most one open case (``waiting``, ``answering``, ``held``);
-- closed states are final: whoever comes back starts a new case.
+- a closed case is opened again only by a decision (``reopen``, ``suspend``), which leads to ``held``;
+  whoever comes back by themselves starts a new case;
+- ``removed`` is reached only from ``admitted``, or from ``held`` for somebody who was a member.
 """
 
 from collections.abc import Mapping
@@ -23,10 +25,11 @@ _REFUSALS = frozenset({S.DECLINED, S.REDIRECTED})
 TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
     S.WAITING: frozenset({S.ANSWERING, S.HELD}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
     S.ANSWERING: frozenset({S.WAITING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
-    S.HELD: frozenset({S.ANSWERING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON,
-    S.ADMITTED: frozenset(),
-    S.DECLINED: frozenset(),
-    S.REDIRECTED: frozenset(),
+    S.HELD: frozenset({S.ANSWERING, S.HELD, S.ADMITTED, S.REMOVED}) | _REFUSALS | _ENDINGS_BY_PERSON,
+    S.ADMITTED: frozenset({S.HELD, S.REMOVED}),
+    S.DECLINED: frozenset({S.HELD}),
+    S.REDIRECTED: frozenset({S.HELD}),
+    S.REMOVED: frozenset({S.HELD}),
     S.WITHDRAWN: frozenset(),
     S.LEFT: frozenset(),
     S.LAPSED: frozenset(),
@@ -40,6 +43,9 @@ MODERATOR_MAY: Mapping[Outcome, frozenset[CaseState]] = {
     Outcome.HOLD: frozenset({S.HELD}),
     Outcome.REDIRECT: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
     Outcome.DECLINE: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
+    Outcome.REOPEN: frozenset({S.DECLINED, S.REDIRECTED, S.REMOVED}),
+    Outcome.SUSPEND: frozenset({S.ADMITTED}),
+    Outcome.REMOVE: frozenset({S.ADMITTED, S.HELD}),
 }
 """The states in which a moderator may reach an outcome. Nobody is admitted on half-changed answers."""
 

@@ -20,6 +20,8 @@ class CaseState(StrEnum):
     ADMITTED = "admitted"
     DECLINED = "declined"
     REDIRECTED = "redirected"
+    REMOVED = "removed"
+    """Was a member, and was removed by two people."""
     WITHDRAWN = "withdrawn"
     LEFT = "left"
     LAPSED = "lapsed"
@@ -48,6 +50,10 @@ class HoldReason(StrEnum):
     """Had the member role, and no decision is on record."""
     RAID_LOCK = "raid_lock"
     """Came with a wave of joins, or while the gate was paused."""
+    REOPENED = "reopened"
+    """A decision was taken back, or an appeal sent it back."""
+    SUSPENDED = "suspended"
+    """Was a member, and was put back into quarantine."""
 
 
 class Scope(StrEnum):
@@ -74,6 +80,12 @@ class Outcome(StrEnum):
     HOLD = "hold"
     REDIRECT = "redirect"
     DECLINE = "decline"
+    REOPEN = "reopen"
+    """A closed case is with the team again: a decision is taken back, or an appeal sends it back."""
+    SUSPEND = "suspend"
+    """A member is put back into quarantine."""
+    REMOVE = "remove"
+    """A member is removed from the server. Never a ban."""
 
 
 REFUSALS = frozenset({Outcome.REDIRECT, Outcome.DECLINE})
@@ -83,7 +95,53 @@ STATE_AFTER = {
     Outcome.HOLD: CaseState.HELD,
     Outcome.REDIRECT: CaseState.REDIRECTED,
     Outcome.DECLINE: CaseState.DECLINED,
+    Outcome.REOPEN: CaseState.HELD,
+    Outcome.SUSPEND: CaseState.HELD,
+    Outcome.REMOVE: CaseState.REMOVED,
 }
+
+
+class ConditionCode(StrEnum):
+    """What somebody may be admitted on. Between the team and the person."""
+
+    LABEL = "label"
+    """Says openly, wherever it matters, what link they have; the wording is the condition's text."""
+    NO_RECRUITMENT = "no_recruitment"
+    """Recruits nobody here: for a study, a job, a product or a story."""
+    OTHER = "other"
+    """Something else, said in the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of an admission."""
+
+    code: ConditionCode
+    text: str = field(default="", repr=False)
+    ends_at: datetime | None = None
+    """None: as long as the person is a member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is to be decided about a case, before it is: by one person, or proposed to a second."""
+
+    outcome: Outcome
+    reason_code: str = ""
+    text: str = field(default="", repr=False)
+    """The sentence for the person."""
+    conditions: tuple[Condition, ...] = ()
+    appeal_id: str = ""
+    """The appeal that this answers."""
+
+
+class Hands(StrEnum):
+    """Through how many hands a decision went."""
+
+    ONE = "one"
+    TWO = "two"
+    WAITED = "waited"
+    """One person, and the wait of a team that is too small for two."""
 
 
 class Disclosed(StrEnum):

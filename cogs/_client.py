@@ -14,6 +14,7 @@ from discord.ext import commands
 from bot.config.tables import Discord
 from bot.keeper import Vitals
 from cogs._login import in_plain_words
+from cogs._review import joined
 from cogs._router import Router
 from cogs._strangers import leave_strangers
 
@@ -108,6 +109,7 @@ class PorchlightClient(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register adapters and commands before the gateway opens."""
+        joined(self._adapters)
         for adapter in self._adapters:
             await self.add_cog(adapter)
         await self._sync_commands()

@@ -15,18 +15,14 @@ from bot.review.refusals import Preview, Refusals
 from bot.screens import desk as queue_screens
 from bot.screens import files as screens
 from bot.screens.elements import Screen
+from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
 
 
 class Desk(commands.Cog):
     """What moderators do. Their role is checked again, in the core, on every press."""
 
-    review = app_commands.Group(
-        name="review",
-        description="For moderators: cases and decisions",
-        guild_only=True,
-        default_permissions=discord.Permissions(moderate_members=True),
-    )
+    review = review_group()
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.config.tables import Reason
+from bot.config.review_tables import Reason
 from bot.model import CaseState, Outcome
 from bot.screens import desk as desk_screens
 from bot.screens import files as file_screens

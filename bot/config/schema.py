@@ -13,6 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from bot.config.review_tables import Appeals, Concerns, Confirm, Review
 from bot.config.tables import (
     Admission,
     Community,
@@ -24,7 +25,6 @@ from bot.config.tables import (
     Notice,
     Raid,
     Retention,
-    Review,
     Storage,
     Timers,
 )
@@ -67,6 +67,9 @@ class Config(BaseSettings):
     raid: Raid
     health: Health = Health()
     review: Review
+    confirm: Confirm
+    appeals: Appeals
+    concerns: Concerns
     help: Help
     gate: Gate
     pages: tuple[Page, ...]

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from bot import rules
 from bot.config.durations import Duration
 from bot.layout.model import Places
-from bot.questionnaire import Frozen, Identifier
+from bot.questionnaire import Frozen
 from bot.text import Text
 
 
@@ -191,6 +191,10 @@ class Retention(Frozen):
     """After somebody looked at a file: the line that says so."""
     log: KeptFor
     """After a stretch of the event log was sealed: its lines."""
+    concerns: KeptFor
+    """After a concern was closed: all of it."""
+    reporters: KeptFor
+    """After a concern was closed: who told of it, and what they wrote."""
     joins: KeptFor
     """After a wave of joins: who came with it."""
     backups: KeptFor
@@ -251,37 +255,6 @@ class Health(Frozen):
 
     port: int | None = Field(default=None, ge=1024, le=65535)
     address: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] = "127.0.0.1"
-
-
-class Reason(Frozen):
-    """Why somebody is declined or sent elsewhere, with the sentence that a moderator starts from."""
-
-    id: Identifier
-    label: Text
-    outcomes: tuple[Literal["decline", "redirect"], ...] = Field(min_length=1)
-    text: Text
-    needs_sentence: bool = False
-    """The ready-made text says no reason, so that a moderator has to write one."""
-
-
-class Review(Frozen):
-    """What moderators work with."""
-
-    notice_hour: int = Field(ge=0, le=23)
-    """The local hour of the daily notice that something waits past its target."""
-    many_files: int = Field(ge=3, le=1000)
-    """So many files opened by one moderator ..."""
-    many_files_within: Duration
-    """... within this time are unusual, and the admins are told."""
-    reasons: tuple[Reason, ...]
-
-    def reasons_for(self, outcome: str) -> tuple[Reason, ...]:
-        """The reasons that go with an outcome."""
-        return tuple(reason for reason in self.reasons if outcome in reason.outcomes)
-
-    def reason(self, reason_id: str) -> Reason | None:
-        """The reason with this id, if there is one."""
-        return next((reason for reason in self.reasons if reason.id == reason_id), None)
 
 
 class Line(Frozen):

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 
 from bot.log.chain import Log
 from bot.log.problems import Problems
+from bot.model import Outcome
 from bot.store import chain
 
 _CAME = {
     "case": ("case.opened",),
-    "decision": ("decision.admit", "decision.hold", "decision.redirect", "decision.decline"),
+    "decision": tuple(f"decision.{outcome.value}" for outcome in Outcome),
     "disclosure": ("disclosure.logged",),
 }
 

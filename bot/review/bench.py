@@ -8,11 +8,12 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.access import is_moderator, why_not_decide
+from bot.access import Act, is_moderator, why_not_decide
+from bot.fairness.hands import may_not
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
-from bot.model import STATE_AFTER, Delivery, Disclosed, Outcome, Visitor
+from bot.model import STATE_AFTER, Delivery, Disclosed, Outcome, Ruling, Visitor
 from bot.store import cases, decisions, disclosures, effects, events, presence, sheets, views
 from bot.store.cases import Case
 from bot.store.disclosures import Logged
@@ -114,12 +115,10 @@ class Bench:
         key = self._on.key_of(connection, case.subject_id)
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         seat = Seat(case, moderator.id, disclosures.current_of_case(connection, key, case.id))
-        why = why_not_decide(
+        why = may_not(connection, self._on, visitor, Act.DECIDE, case) or why_not_decide(
             outcome=outcome,
             state=case.state,
             disclosed=seat.disclosed,
-            moderator_subject=moderator.id,
-            case_subject=case.subject_id,
             sent=sheet is not None and sheet.sent_at is not None,
         )
         if why == "already_closed":
@@ -135,10 +134,13 @@ class Bench:
         by = self._on.user_id(connection, decision.decided_by) if decision.decided_by else None
         return AlreadyDecided(case, decision.outcome, decision.automated, by, decision.at)
 
-    def record(
-        self, connection: sqlite3.Connection, seat: Seat, outcome: Outcome, reason_code: str, text: str
-    ) -> DecisionResult:
+    def settle(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
+        """Decide so, or propose it to a second person where it takes two."""
+        return self.record(connection, seat, ruling)
+
+    def record(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
         """Record a decision: the state change, its event line, and the effects it wants."""
+        outcome, reason_code, text = ruling.outcome, ruling.reason_code, ruling.text
         if outcome is Outcome.ADMIT:
             check_admission(seat.disclosed)
         now, case = self._on.now(), seat.case

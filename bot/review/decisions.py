@@ -3,7 +3,7 @@
 import sqlite3
 
 from bot.foundation import Foundation
-from bot.model import Outcome, Visitor
+from bot.model import Outcome, Ruling, Visitor
 from bot.review.bench import Bench, DecisionResult, Seat
 
 
@@ -25,7 +25,7 @@ class Decisions:
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str, outcome: Outcome
     ) -> DecisionResult:
         seat = self._bench.viewed(connection, visitor, ref, outcome)
-        return self._bench.record(connection, seat, outcome, "", "") if isinstance(seat, Seat) else seat
+        return self._bench.settle(connection, seat, Ruling(outcome)) if isinstance(seat, Seat) else seat
 
     async def decide_by_code(self, visitor: Visitor, typed_code: str, outcome: Outcome) -> DecisionResult:
         """Admit, or keep on hold, by case code."""
@@ -37,4 +37,4 @@ class Decisions:
         self, connection: sqlite3.Connection, visitor: Visitor, typed_code: str, outcome: Outcome
     ) -> DecisionResult:
         seat = self._bench.coded(connection, visitor, typed_code, outcome)
-        return self._bench.record(connection, seat, outcome, "", "") if isinstance(seat, Seat) else seat
+        return self._bench.settle(connection, seat, Ruling(outcome)) if isinstance(seat, Seat) else seat

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.access import is_moderator
+from bot.access import Act, is_moderator
 from bot.answers import Reading
 from bot.facts import contradictions
+from bot.fairness.hands import may_not
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
@@ -179,7 +180,14 @@ class Desk:
             return Denied(missing)
         now = self._on.now()
         moderator = self._on.find_or_add(connection, visitor.user_id, now)
-        denied = looking.open_file(connection, self._on, by=moderator.id, case=case, purpose=Purpose.REVIEW)
+        denied = looking.open_file(
+            connection,
+            self._on,
+            by=moderator.id,
+            case=case,
+            purpose=Purpose.REVIEW,
+            denied=may_not(connection, self._on, visitor, Act.OPEN, case),
+        )
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, now)
@@ -265,7 +273,12 @@ class Desk:
             return Denied(missing)
         moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
         denied = looking.read_history(
-            connection, self._on, by=moderator.id, subject_id=subject_id, purpose=purpose
+            connection,
+            self._on,
+            by=moderator.id,
+            subject_id=subject_id,
+            purpose=purpose,
+            denied="own_case" if moderator.id == subject_id else "",
         )
         if denied:
             return Denied(denied)

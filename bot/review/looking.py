@@ -9,7 +9,6 @@ Each function runs inside a unit of work.
 import sqlite3
 from datetime import datetime
 
-from bot.access import why_not_open
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.store import access, effects, events
@@ -19,19 +18,28 @@ from bot.store.effects import EffectKind
 
 
 def open_file(
-    connection: sqlite3.Connection, on: Foundation, *, by: str, case: Case, purpose: Purpose
+    connection: sqlite3.Connection, on: Foundation, *, by: str, case: Case, purpose: Purpose, denied: str
 ) -> str:
-    """A moderator, by subject id, opens a case file. Returns why they may not; empty where they may."""
+    """A moderator, by subject id, opens a case file, or may not. Returns why not; empty where they may."""
     return _look(
-        connection, on, by=by, at_whom=case.subject_id, action=Looked.OPEN, purpose=purpose, case_id=case.id
+        connection,
+        on,
+        by=by,
+        at_whom=case.subject_id,
+        action=Looked.OPEN,
+        purpose=purpose,
+        case_id=case.id,
+        denied=denied,
     )
 
 
 def read_history(
-    connection: sqlite3.Connection, on: Foundation, *, by: str, subject_id: str, purpose: Purpose
+    connection: sqlite3.Connection, on: Foundation, *, by: str, subject_id: str, purpose: Purpose, denied: str
 ) -> str:
-    """A moderator reads all that is on record about somebody. Returns why they may not, or nothing."""
-    return _look(connection, on, by=by, at_whom=subject_id, action=Looked.HISTORY, purpose=purpose)
+    """A moderator reads all that is on record about somebody, or may not. Returns why not, or nothing."""
+    return _look(
+        connection, on, by=by, at_whom=subject_id, action=Looked.HISTORY, purpose=purpose, denied=denied
+    )
 
 
 def search_in_vain(connection: sqlite3.Connection, on: Foundation, *, by: str) -> None:
@@ -54,10 +62,10 @@ def _look(
     at_whom: str,
     action: Looked,
     purpose: Purpose,
+    denied: str,
     case_id: str | None = None,
 ) -> str:
     now = on.now()
-    denied = why_not_open(moderator_subject=by, case_subject=at_whom)
     events.record(
         connection,
         now=now,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bot.foundation import Foundation
 from bot.ids import new_id
-from bot.model import Outcome, Visitor
+from bot.model import Outcome, Ruling, Visitor
 from bot.review.bench import AlreadyDecided, Bench, Changed, DecisionResult, MayNot, Seat
 from bot.store import cases, decisions
 from bot.store.cases import Case
@@ -130,4 +130,4 @@ class Refusals:
         seat = self._bench.seat(connection, visitor, preview.case, draft.outcome, draft.case_version)
         if not isinstance(seat, Seat):
             return seat
-        return self._bench.record(connection, seat, draft.outcome, draft.reason_code, draft.text)
+        return self._bench.settle(connection, seat, Ruling(draft.outcome, draft.reason_code, draft.text))

@@ -33,6 +33,12 @@ class Purpose(StrEnum):
     CONVERSATION = "conversation"
     EXPORT = "export"
     RIGHTS = "rights"
+    CONFIRM = "confirm"
+    """As the second person of a decision that takes two."""
+    APPEAL = "appeal"
+    CONCERN = "concern"
+    OUTSIDE = "outside"
+    """By somebody from outside the team, because nobody of the team may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,15 @@ class Case:
     wave_id: str | None
     wiped_at: datetime | None
     """Since when nothing of what the person told is left in the case."""
+    asked_at: datetime | None
+    """Since when it waits for the applicant to answer a question."""
+    answer_by: datetime | None
+    second_by: datetime | None
+    """By when a second person is to confirm what was proposed."""
+    blocked_at: datetime | None
+    """Since when nobody of the team may decide it."""
+    needs_two: bool
+    """Its admission takes two people."""
     version: int
 
     @property
@@ -87,6 +96,11 @@ def _case(row: sqlite3.Row) -> Case:
         automod=bool(row["automod"]),
         wave_id=row["wave_id"],
         wiped_at=_moment(row["wiped_at"]),
+        asked_at=_moment(row["asked_at"]),
+        answer_by=_moment(row["answer_by"]),
+        second_by=_moment(row["second_by"]),
+        blocked_at=_moment(row["blocked_at"]),
+        needs_two=row["confirm"] == "two",
         version=row["version"],
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.clock import from_ms, to_ms
 from bot.ids import new_id
-from bot.model import Delivery, Disclosed, Outcome
+from bot.model import Delivery, Disclosed, Hands, Outcome
 from bot.rules import Verdict
 from bot.vault import PersonKey
 
@@ -26,6 +26,11 @@ class Decision:
     reason_code: str
     rule_id: str
     at: datetime
+    hands: Hands = Hands.ONE
+    confirmed_by: str | None = None
+    """The second person's subject id."""
+    supersedes: str | None = None
+    """The decision that this one takes back, or answers an appeal against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,9 @@ def append(
     disclosure_version: int | None,
     questionnaire_hash: str | None,
     now: datetime,
+    hands: Hands = Hands.ONE,
+    confirmed_by: str | None = None,
+    supersedes: str | None = None,
 ) -> Decision:
     """Record a decision; ``decided_by`` None means the machine.
 
@@ -84,13 +92,16 @@ def append(
     """
     if outcome is not Outcome.ADMIT:
         rule_id, disclosed, disclosure_version = "", None, None
-    decision = Decision(new_id(), case_id, outcome, decided_by is None, decided_by, reason_code, rule_id, now)
+    decision = Decision(
+        new_id(), case_id, outcome, decided_by is None, decided_by, reason_code, rule_id, now, hands,
+        confirmed_by, supersedes,
+    )  # fmt: skip
     connection.execute(
-        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             decision.id, case_id, outcome.value, int(decision.automated), decided_by, reason_code or None,
             rule_id or None, disclosed.value if disclosed else None, disclosure_version,
-            questionnaire_hash, to_ms(now),
+            questionnaire_hash, to_ms(now), hands.value, confirmed_by, supersedes,
         ),
     )  # fmt: skip
     return decision
@@ -118,6 +129,9 @@ def _decision(row: sqlite3.Row) -> Decision:
         reason_code=row["reason_code"] or "",
         rule_id=row["rule_id"] or "",
         at=from_ms(row["at"]),
+        hands=Hands(row["hands"]),
+        confirmed_by=row["confirmed_by"],
+        supersedes=row["supersedes"],
     )
 
 
@@ -200,7 +214,7 @@ def write_letter(
     letter = Letter(new_id(), case_id, decision_id, text, delivery)
     sealed = key.seal(text, _letter_place(letter.id)) if text else None
     connection.execute(
-        "INSERT INTO letter VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO letter (id, case_id, decision_id, sealed, delivery, at) VALUES (?, ?, ?, ?, ?, ?)",
         (letter.id, case_id, decision_id, sealed, delivery.value, to_ms(now)),
     )
     return letter
@@ -239,7 +253,7 @@ def keep_refusal(connection: sqlite3.Connection, key: PersonKey, draft: RefusalD
     """Keep a refusal while its preview is read."""
     sealed = key.seal(draft.text, _draft_place(draft.ref))
     connection.execute(
-        "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)",
         (
             draft.ref, draft.case_id, draft.case_version, draft.moderator_id, draft.outcome.value,
             draft.reason_code, sealed, to_ms(now),

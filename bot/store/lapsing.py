@@ -42,7 +42,7 @@ def due_in_waves(connection: sqlite3.Connection, now: datetime, per_hour: int) -
     lately = connection.execute(
         """
         SELECT count(*) AS n FROM cases
-        WHERE state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
+        WHERE state IN ('declined', 'redirected', 'removed', 'withdrawn', 'left', 'lapsed')
             AND closed_at > ? AND closed_at <= ? AND state = 'lapsed' AND wave_id IS NOT NULL
         """,
         (to_ms(now - HOUR), to_ms(now)),

@@ -19,6 +19,10 @@ class SentKind(StrEnum):
     REMINDER = "reminder"
     NOTICE = "notice"
     """Something the team read, with a mention of them or the code of their request."""
+    QUESTION = "question"
+    """In the private thread of their case, or about it."""
+    CONCERN = "concern"
+    """What became of something they reported."""
 
 
 @dataclass(frozen=True, slots=True)

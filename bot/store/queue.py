@@ -27,7 +27,8 @@ def to_decide(connection: sqlite3.Connection, most: int) -> list[Waiting]:
     rows = connection.execute(
         """
         SELECT id, code, state, hold_reason, target_at, automod, held_at AS since FROM cases
-        WHERE state = 'held' ORDER BY target_at, held_at LIMIT ?
+        WHERE state = 'held' AND asked_at IS NULL AND second_by IS NULL
+        ORDER BY target_at, held_at LIMIT ?
         """,
         (most,),
     )
@@ -65,7 +66,8 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
     row = connection.execute(
         """
         SELECT
-            (SELECT count(*) FROM cases WHERE state = 'held') AS to_decide,
+            (SELECT count(*) FROM cases
+                WHERE state = 'held' AND asked_at IS NULL AND second_by IS NULL) AS to_decide,
             (SELECT count(*) FROM cases WHERE wants_person_at IS NOT NULL
                 AND state IN ('waiting', 'answering', 'held')) AS to_talk,
             (SELECT count(*) FROM cases WHERE state IN ('waiting', 'answering') AND listed = 1

@@ -94,7 +94,7 @@ def on_record(connection: sqlite3.Connection, span: Span, most: int) -> list[Kep
         connection.execute(
             """
             SELECT id, code AS shown, closed_at AS at FROM cases
-            WHERE state IN ('declined', 'redirected', 'withdrawn', 'left', 'lapsed')
+            WHERE state IN ('declined', 'redirected', 'removed', 'withdrawn', 'left', 'lapsed')
                 AND (state IN ('declined', 'redirected')
                     OR held_at IS NOT NULL OR wants_person_at IS NOT NULL)
                 AND closed_at >= :since AND closed_at < :before

@@ -22,6 +22,10 @@ class TaskKind(StrEnum):
     """Somebody gave it back by hand."""
     UNRECORDED_ROLE = "unrecorded_role"
     """Somebody has the member role without a decision, and keeps it until a person looks."""
+    LATE_INTEREST = "late_interest"
+    """A moderator told of a link that touches a decision of theirs: another person looks at it again."""
+    MANY_CONCERNS = "many_concerns"
+    """Somebody reports very often, or many report the same person in a short time: two people look."""
 
 
 @dataclass(frozen=True, slots=True)

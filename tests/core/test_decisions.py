@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bot.lifecycle import NotAllowed
-from bot.model import CaseState, Outcome
+from bot.model import CaseState, Outcome, Ruling
 from bot.review.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
 from bot.review.desk import CaseFile
 from bot.review.refusals import LONGEST_SENTENCE, Preview
@@ -321,7 +321,7 @@ async def test_even_the_bench_itself_admits_nothing_undisclosed(world: World) ->
 
     with pytest.raises(NotAllowed):
         await world.foundation.database.write(
-            lambda connection: Bench(world.foundation).record(connection, seat, Outcome.ADMIT, "", "")
+            lambda connection: Bench(world.foundation).record(connection, seat, Ruling(Outcome.ADMIT))
         )
     assert await world.states() == ["held"]
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bot.access import why_not_open
 from bot.export import Format, What, export
 from bot.filling import FormToFill, Summary
 from bot.minting import NextForm
@@ -161,7 +160,6 @@ async def test_whoever_is_refused_looked_at_nothing(world: World) -> None:
     assert await world.desk.history_of_user(own, ANN.user_id) == Denied("own_case")
 
     assert await looks(world) == []
-    assert why_not_open(moderator_subject="A", case_subject="A") == "own_case"
     assert await world.rows("SELECT action FROM event WHERE action LIKE '%.refused' ORDER BY seq") == [
         ("file.refused",),
         ("history.refused",),

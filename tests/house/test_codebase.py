@@ -40,6 +40,7 @@ USE_CASES = {
     "drift",
     "effects",
     "export",
+    "fairness.hands",
     "findings",
     "forgetting.erasing",
     "forgetting.erasure",
@@ -91,7 +92,7 @@ SPEAK_WITH_THE_SERVER = {
 }
 """Use cases that act on the server, or look at it, through a port."""
 
-ROOMS = {"copies", "forgetting", "keys", "log", "review"}
+ROOMS = {"copies", "fairness", "forgetting", "keys", "log", "review"}
 """Packages of the core whose modules the lists name one by one."""
 
 MAY_SAY_SQL = {"bot/migrations.py", "bot/database.py", "bot/vault.py"}

@@ -440,7 +440,7 @@ def test_a_log_from_before_is_taken_as_it_is(tmp_path: Path) -> None:
         migrate(opened, before)
         opened.execute("INSERT INTO subject (id, lookup, key_id, created_at) VALUES ('S', x'01', 'K', 0)")
         opened.execute(
-            "INSERT INTO decision VALUES ('D', 'C', 'hold', 1, NULL, NULL, NULL, NULL, NULL, NULL, 7)"
+            "INSERT INTO decision (id, case_id, outcome, automated, at) VALUES ('D', 'C', 'hold', 1, 7)"
         )
         previous = bytes(32)
         for seq, action, case in [(1, "case.opened", "GONE"), (2, "decision.hold", "C")]:
@@ -456,7 +456,7 @@ def test_a_log_from_before_is_taken_as_it_is(tmp_path: Path) -> None:
     assert problems(tmp_path) == []
 
     by_hand(
-        tmp_path, "INSERT INTO decision VALUES ('E', 'C', 'hold', 1, NULL, NULL, NULL, NULL, NULL, NULL, 9)"
+        tmp_path, "INSERT INTO decision (id, case_id, outcome, automated, at) VALUES ('E', 'C', 'hold', 1, 9)"
     )
     assert problems(tmp_path) == [
         "Decision E has no line in the log: it was put in by hand.",

@@ -1,0 +1,1 @@
+"""Fair hands: what moderators disclose about themselves, and what it keeps them from."""
