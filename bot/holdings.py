@@ -1,7 +1,6 @@
 """Everything that is held about one person, as one value: to be shown, or given to them.
 
-It names nobody else. Moderators appear as a role and a date, and what they did to the records of other
-people as a count.
+It names nobody else: moderators are a role and a date, and what somebody did as one is a count.
 """
 
 import re
@@ -16,7 +15,7 @@ from bot.foundation import Foundation
 from bot.model import CaseState, Source
 from bot.questionnaire import Page, Questionnaire
 from bot.rules import RESTRAINTS
-from bot.store import access, cases, decisions, disclosures, events, holdings, sheets
+from bot.store import access, cases, decisions, disclosures, events, holdings, holdings_desk, sheets
 from bot.store.access import OPERATOR, Looked, Purpose
 from bot.store.cases import Case
 from bot.store.decisions import Decision, Letter
@@ -32,6 +31,7 @@ from bot.store.holdings import (
     Wanted,
     Work,
 )
+from bot.store.holdings_desk import AsModerator, DeskKept, Told
 from bot.text import Text
 from bot.vault import Erased, PersonKey
 
@@ -98,6 +98,7 @@ class Request:
     drafts: tuple[datetime, ...]
     """When a moderator began to write to them about it, and has not sent it."""
     wanted: tuple[Wanted, ...]
+    desk: DeskKept
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,10 @@ class Holdings:
     errands: int
     """What is still being deleted in Discord from before."""
     held_until: datetime | None
+    told: tuple[Told, ...]
+    """About others. What others told about them is not in here."""
     work: Work
+    as_moderator: AsModerator
     log: tuple[LogLine, ...]
 
     @property
@@ -199,7 +203,9 @@ def _gathered(on: Foundation, connection: sqlite3.Connection, subject_id: str, k
         erasures=tuple(holdings.erasures(connection, subject_id)),
         errands=left.errands,
         held_until=left.held_until,
+        told=tuple(holdings_desk.told_of_others(connection, key, subject_id)),
         work=holdings.work(connection, subject_id),
+        as_moderator=holdings_desk.as_moderator(connection, subject_id),
         log=_log(connection, subject_id, objects),
     )
 
@@ -226,6 +232,7 @@ def _request(
         decisions=_explained(on, connection, key, case, rules),
         drafts=tuple(holdings.drafts(connection, case.id)),
         wanted=tuple(holdings.wanted(connection, case.id)),
+        desk=holdings_desk.of_case(connection, key, case.id),
     )
 
 
@@ -241,7 +248,7 @@ def term(case: Case, retention: Retention) -> Term:
             ends.append(case.gone_at + retention.former_members)
         record = min(ends, default=None)
         return Term(None if case.wiped_at else record, typed, record)
-    decided = case.state in {CaseState.DECLINED, CaseState.REDIRECTED}
+    decided = case.state in {CaseState.DECLINED, CaseState.REDIRECTED, CaseState.REMOVED}
     with_the_team = decided or case.held_at is not None or case.wants_person_at is not None
     record = case.closed_at + (retention.refused if with_the_team else retention.unfinished)
     answers = record if decided else min(record, case.closed_at + retention.unfinished)

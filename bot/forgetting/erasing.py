@@ -16,6 +16,7 @@ from bot.store import (
     effects,
     erasures,
     events,
+    forgetting,
     messages,
     presence,
     sheets,
@@ -39,6 +40,7 @@ def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: 
     decisions.delete_verdicts(connection, case.id)
     decisions.delete_letters(connection, case.id)
     decisions.delete_refusals(connection, case.id)
+    forgetting.delete_said(connection, case.id)
     consents.delete_of_case(connection, case.id)
 
 

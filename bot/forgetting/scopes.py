@@ -115,6 +115,7 @@ def take_rest(
         decisions.delete_verdicts(connection, kept.id)
         decisions.delete_letters(connection, kept.id)
         decisions.delete_refusals(connection, kept.id)
+        forgetting.delete_said(connection, kept.id)
         views.delete_of_case(connection, kept.id)
     sheets.delete_of_subject(connection, subject.id)
     current = next(iter(disclosures.ids_of_subject(connection, subject.id)), "")

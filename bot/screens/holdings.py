@@ -8,6 +8,7 @@ from bot.config import Config
 from bot.holdings import Answers, Explained, Filled, Holdings, Links, Look, Request
 from bot.model import CaseState
 from bot.screens.elements import inert, moment
+from bot.screens.holdings_desk import as_moderator, desk_lines, told_lines
 from bot.screens.links import disclosure_lines
 from bot.words import Voice
 
@@ -57,7 +58,12 @@ def sections(voice: Voice, config: Config, held: Holdings, pen: Pen) -> list[Sec
         found.extend(_request(voice, config, request, pen))
     for change in held.changes:
         found.extend(_change(voice, change, pen))
-    for title, lines in (("rights_messages", _messages), ("rights_work", _work), ("rights_log", _log)):
+    for title, lines in (
+        ("rights_told_others", _told),
+        ("rights_messages", _messages),
+        ("rights_work", _work),
+        ("rights_log", _log),
+    ):
         told = tuple(lines(voice, held, pen))
         found.extend([Section(voice.say(title), told)] if told else [])
     return found
@@ -91,6 +97,9 @@ def _request(voice: Voice, config: Config, request: Request, pen: Pen) -> list[S
     decided = tuple(line for one in request.decisions for line in _decision(voice, config, one, pen))
     if decided:
         found.append(Section(voice.say("rights_decisions"), decided, part=True))
+    desk = tuple(desk_lines(voice, request.desk, pen.when, pen.typed))
+    if desk:
+        found.append(Section(voice.say("rights_desk"), desk, part=True))
     if request.answers is not None:
         found.extend(_answers(voice, request.answers, voice.say("rights_answers"), pen))
     if pen.whole:
@@ -249,12 +258,18 @@ def _messages(voice: Voice, held: Holdings, pen: Pen) -> Iterator[str]:
         yield voice.say(f"rights_message_{message.kind}", at=pen.when(message.at))
 
 
-def _work(voice: Voice, held: Holdings, pen: Pen) -> Iterator[str]:  # noqa: ARG001 - like its neighbours
+def _told(voice: Voice, held: Holdings, pen: Pen) -> Iterator[str]:
+    for one in held.told:
+        yield from told_lines(voice, one, pen.when, pen.typed)
+
+
+def _work(voice: Voice, held: Holdings, pen: Pen) -> Iterator[str]:
     if held.work:
         files, decisions = held.work.files_opened, held.work.decisions
         yield voice.say("rights_work_done", files=files, decisions=decisions)
     if held.work.paused_the_gate:
         yield voice.say("rights_work_paused")
+    yield from as_moderator(voice, held.as_moderator, pen.when)
 
 
 def _log(voice: Voice, held: Holdings, pen: Pen) -> Iterator[str]:

@@ -12,6 +12,7 @@ from bot.holdings import Answers, Explained, Filled, Holdings, Links, Request
 from bot.interests import is_paid_now
 from bot.screens.elements import Attachment
 from bot.screens.holdings import Pen, Section, in_utc, sections
+from bot.screens.holdings_desk import desk_as_data, moderator_as_data, told_as_data
 from bot.words import Voice
 
 PAGE, DATA = "my-data.html", "my-data.json"
@@ -106,12 +107,14 @@ def as_data(voice: Voice, config: Config, held: Holdings) -> Data:
             {"kind": one.kind, "opened_at": _at(one.opened_at), "closed_at": _at(one.closed_at)}
             for one in held.tasks
         ],
+        "told_about_others": [told_as_data(one) for one in held.told],
         "deletions_on_their_way": [{"what": what, "at": _at(at)} for what, at in held.erasures],
         "messages_still_being_deleted": held.errands,
         "work_as_moderator": {
             "files_opened": held.work.files_opened,
             "decisions": held.work.decisions,
             "paused_the_gate": held.work.paused_the_gate,
+            **moderator_as_data(held.as_moderator),
         },
         "log": [
             {"at": _at(line.at), "by": line.by, "action": line.action, "codes": dict(line.payload)}
@@ -172,6 +175,12 @@ def _request(voice: Voice, config: Config, request: Request) -> Data:
         "wanted_of_discord": [
             {"kind": one.kind, "state": one.state, "at": _at(one.at)} for one in request.wanted
         ],
+        "asked_at": _at(case.asked_at),
+        "answer_by": _at(case.answer_by),
+        "second_person_by": _at(case.second_by),
+        "nobody_may_decide_since": _at(case.blocked_at),
+        "takes_two_people": case.needs_two,
+        **desk_as_data(request.desk),
     }
 
 

@@ -27,7 +27,14 @@ def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> No
         """,
         (GOAL, case_id),
     )
+    delete_said(connection, case_id)
     connection.execute("UPDATE cases SET trimmed_at = ? WHERE id = ?", (to_ms(now), case_id))
+
+
+def delete_said(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete the questions to the person of a case, their answers, and what moderators wrote down."""
+    connection.execute("DELETE FROM question WHERE case_id = ?", (case_id,))
+    connection.execute("DELETE FROM note WHERE case_id = ?", (case_id,))
 
 
 def trim_update(connection: sqlite3.Connection, sheet_id: str, now: datetime) -> None:

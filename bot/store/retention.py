@@ -95,7 +95,7 @@ def on_record(connection: sqlite3.Connection, span: Span, most: int) -> list[Kep
             """
             SELECT id, code AS shown, closed_at AS at FROM cases
             WHERE state IN ('declined', 'redirected', 'removed', 'withdrawn', 'left', 'lapsed')
-                AND (state IN ('declined', 'redirected')
+                AND (state IN ('declined', 'redirected', 'removed')
                     OR held_at IS NOT NULL OR wants_person_at IS NOT NULL)
                 AND closed_at >= :since AND closed_at < :before
             ORDER BY closed_at LIMIT :most
@@ -272,6 +272,21 @@ def unneeded(connection: sqlite3.Connection, span: Span, people: Stretch) -> lis
                     AND NOT EXISTS (SELECT 1 FROM disclosure WHERE subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM sheet WHERE subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM decision WHERE decided_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM decision WHERE confirmed_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM motion WHERE proposed_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM vote WHERE moderator_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM question WHERE asked_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM appeal WHERE decided_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM note WHERE by_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM concern WHERE closed_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM concern WHERE reporter_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM concern WHERE about_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM recusal WHERE moderator_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM outside_reviewer
+                        WHERE outside_reviewer.subject_id = subject.id OR added_by = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM claim WHERE holder_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM moderator
+                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
@@ -306,6 +321,10 @@ def links_of_nobody(connection: sqlite3.Connection, span: Span, people: Stretch)
                     AND NOT EXISTS (SELECT 1 FROM cases WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR (state = 'admitted' AND wiped_at IS NULL)))
                     AND NOT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM moderator
+                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
+                    AND NOT EXISTS (SELECT 1 FROM outside_reviewer
+                        WHERE outside_reviewer.subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
             )

@@ -88,6 +88,7 @@ async def a_full_life(world: World) -> None:
     await world.run("INSERT INTO pause VALUES (1, ?, ?)", now, subject_id)
     # As an opening from before there were lines about who looks at what.
     await world.run("UPDATE file_view SET at = at - 1000")
+    await everything_at_the_desk(world, subject_id, case_id)
     older = await world.one("SELECT min(id) FROM disclosure WHERE version = 1")
     await world.run("INSERT OR IGNORE INTO superseded VALUES (?, ?)", older, now)
 
@@ -108,6 +109,44 @@ async def a_full_life(world: World) -> None:
     await world.foundation.database.write(also)
 
 
+async def everything_at_the_desk(world: World, subject_id: str, case_id: str) -> None:
+    """A row in every table of the desk: about somebody's case, of their telling, and of their own work."""
+
+    def write(connection: sqlite3.Connection) -> None:
+        key, now = world.foundation.key_of(connection, subject_id), to_ms(world.clock())
+        for statement, *columns in (
+            ("INSERT INTO question VALUES ('Q1', ?, 'M', ?, ?, ?, NULL, NULL, NULL)", now, now, "question/sealed/Q1"),
+            ("INSERT INTO condition VALUES ('C1', ?, 'D', 'label', ?, ?, NULL, NULL, NULL)", "condition/sealed/C1", now),
+            ("INSERT INTO appeal VALUES ('A1', ?, 'D', 'panel', ?, ?, ?, NULL, NULL, NULL, NULL)",
+                "appeal/sealed/A1", now, now),
+            ("INSERT INTO note VALUES ('N1', ?, NULL, 'M', ?, ?)", "note/sealed/N1", now),
+            ("INSERT INTO thread VALUES (?, ?, ?, NULL)", "thread/sealed/T1", now),
+            ("INSERT INTO appeal_code VALUES ('D', ?, x'01', ?)", now),
+            ("INSERT INTO motion VALUES ('M1', ?, 1, 'decline', 'other', NULL, ?, 'M', ?, ?, 0, 'open', NULL)",
+                "motion/sealed/M1", now, now),
+        ):  # fmt: skip
+            values = [key.seal(f"words of {c}", c) if isinstance(c, str) else c for c in columns]
+            connection.execute(statement, (case_id, *values))
+        connection.execute("INSERT INTO vote VALUES ('M1', 'M', 'for', 1, ?)", (now,))
+        connection.execute("INSERT INTO claim VALUES ('case', ?, ?, ?, ?)", (case_id, subject_id, now, now))
+        connection.execute(
+            "INSERT INTO moderator (subject_id, since, seen_at) VALUES (?, ?, ?)", (subject_id, now, now)
+        )
+        connection.execute(
+            "INSERT INTO recusal VALUES ('R1', ?, ?, 'declared', ?)", (subject_id, case_id, now)
+        )
+        connection.execute("INSERT INTO outside_reviewer VALUES (?, ?, 'M', ?)", (case_id, subject_id, now))
+        connection.execute(
+            """
+            INSERT INTO concern (id, code, kind, reporter_id, follow, sealed, locale, opened_at, due_at)
+            VALUES ('O1', '7F3K-Q3', 'selling', ?, x'02', ?, 'en', ?, ?)
+            """,
+            (subject_id, key.seal("They sell things.", "concern/sealed/O1"), now, now),
+        )
+
+    await world.foundation.database.write(write)
+
+
 ABOUT_NO_PERSON = {
     "counter": "counts by month, which nothing joins to anybody",
     "finding": "about the server's layout",
@@ -119,6 +158,8 @@ ABOUT_NO_PERSON = {
     "permit": "empty between transactions",
     "seal": "stretches of the log as a whole",
     "stopped": "kinds of effects that wait",
+    "organisation": "organisations that the team knows",
+    "organisation_name": "what they are called",
     "questionnaire": "the pages of the configuration; what was answered is told with their words",
 }
 """Tables that say nothing about one person. Any other has to show in the download."""

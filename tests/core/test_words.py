@@ -13,7 +13,7 @@ from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
-from bot.model import CaseState, Delivery, HoldReason, InformationPage, Outcome, Scope, Source
+from bot.model import CaseState, ConditionCode, Delivery, HoldReason, InformationPage, Outcome, Scope, Source
 from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
 from bot.review.bench import MayNot
@@ -23,6 +23,7 @@ from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
 from bot.store.access import Looked, Purpose
 from bot.store.effects import EffectKind
+from bot.store.messages import SentKind
 from bot.store.tasks import TaskKind
 from bot.text import Text
 from bot.words import SHARED_PLACEHOLDERS, Words, catalogues, placeholders
@@ -195,7 +196,9 @@ FAMILIES = {
     "rights_source": [source.value for source in Source],
     "rights_look": [looked.value for looked in Looked],
     "rights_purpose": [purpose.value for purpose in Purpose],
-    "rights_message": ["letter", "reminder", "notice"],
+    "rights_message": [kind.value for kind in SentKind],
+    "rights_condition": [code.value for code in ConditionCode],
+    "rights_appeal": ["changed", "changed_in_part", "same", "sent_back", "withdrawn"],
     "rights_log": ["you", "machine", "operator", "moderator"],
     "rights_done": [erased.value for erased in Scope],
     "rights_gone": ["cases", "sheets", "disclosures", "decisions", "letters", "messages"],
