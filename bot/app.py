@@ -26,6 +26,7 @@ from bot.reminders import Reminders
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
+from bot.review.record import Record
 from bot.review.refusals import Refusals
 from bot.rights import Rights
 from bot.rounds import Rounds
@@ -48,6 +49,7 @@ from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
+from cogs.record import Record as RecordCog
 from cogs.reminders import Reminders as RemindersCog
 from cogs.rights import Rights as RightsCog
 
@@ -96,6 +98,7 @@ def furnished(foundation: Foundation) -> House:
             Refusals(foundation),
             Conversations(foundation, forms),
         ),
+        RecordCog(config, router, Desk(foundation), Record(foundation)),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

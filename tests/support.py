@@ -34,6 +34,7 @@ from bot.review.bench import Decided
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import CaseFile, Desk
+from bot.review.record import Record
 from bot.review.refusals import Preview, Refusals
 from bot.rights import Rights
 from bot.rounds import Rounds
@@ -296,6 +297,7 @@ class World:
         self.desk = Desk(on)
         self.decisions = Decisions(on)
         self.refusals = Refusals(on)
+        self.record = Record(on)
         self.conversations = Conversations(on, self.forms)
         self.outbox = Outbox(on, self.doorkeeper, self.lookout, gone=self.gate.leave)
         self.drift = Drift(on, self.gate, self.lookout)

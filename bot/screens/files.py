@@ -19,6 +19,7 @@ from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
 
+TIMELINE, NOTE = "timeline", "note"
 ADMIT, HOLD, RECORD, REWRITE, REFUSE_NOW = "admit", "hold", "record", "rewrite", "refusenow"
 REASON_FIELD, SENTENCE_FIELD = "reason", "sentence"
 _DISCORD_EPOCH_MS = 1420070400000
@@ -176,6 +177,8 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
             presses.append(_write_down(voice, file))
         presses.append(Press(Outcome.REDIRECT.value, voice.say("redirect"), file.ref))
         presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
+    presses.append(Press(TIMELINE, voice.say("timeline_show"), file.case.code.replace("-", "")))
+    presses.append(Press(NOTE, voice.say("note_write"), file.case.code.replace("-", "")))
     presses.append(Press(NEXT, voice.say("open_next")))
     return presses
 

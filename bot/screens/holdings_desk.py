@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from bot.store.holdings_desk import AsModerator, DeskKept, Told
+from bot.store.holdings_desk import AppealKept, AsModerator, ConditionKept, DeskKept, Told
 from bot.words import Voice
 
 When = Callable[[datetime], str]
@@ -17,26 +17,38 @@ def desk_lines(voice: Voice, kept: DeskKept, when: When, typed: Typed) -> Iterat
         yield voice.say("rights_asked", at=when(asked.at), text=typed(asked.question))
         if asked.answered_at is not None:
             yield voice.say("rights_answered", at=when(asked.answered_at), text=typed(asked.answer))
-    for one in kept.conditions:
-        told = typed(one.text) if one.text else ""
-        code = voice.say(f"rights_condition_{one.code}", text=told)
-        yield voice.say("rights_condition", condition=code, at=when(one.starts_at))
-        if one.ended_at is not None:
-            yield voice.say("rights_condition_ended", at=when(one.ended_at))
-        elif one.ends_at is not None:
-            yield voice.say("rights_condition_until", at=when(one.ends_at))
+    for condition in kept.conditions:
+        yield from _condition(voice, condition, when, typed)
     for appeal in kept.appeals:
-        yield voice.say("rights_appeal", at=when(appeal.filed_at), due=when(appeal.due_at))
-        if appeal.text:
-            yield voice.say("rights_appeal_text", text=typed(appeal.text))
-        if appeal.closed_at is not None and appeal.outcome is not None:
-            outcome = voice.say(f"rights_appeal_{appeal.outcome}")
-            yield voice.say("rights_appeal_closed", outcome=outcome, at=when(appeal.closed_at))
+        yield from _appeal(voice, appeal, when, typed)
     for motion in kept.proposed:
         outcome = voice.say(f"outcome_{motion.outcome}")
         yield voice.say("rights_proposed", outcome=outcome, at=when(motion.at), votes=motion.votes)
     for note in kept.notes:
         yield voice.say("rights_note", at=when(note.at), text=typed(note.text))
+    yield from _asides(voice, kept, when)
+
+
+def _condition(voice: Voice, one: ConditionKept, when: When, typed: Typed) -> Iterator[str]:
+    told = typed(one.text) if one.text else ""
+    condition = voice.say(f"rights_condition_{one.code}", text=told)
+    yield voice.say("rights_condition", condition=condition, at=when(one.starts_at))
+    if one.ended_at is not None:
+        yield voice.say("rights_condition_ended", at=when(one.ended_at))
+    elif one.ends_at is not None:
+        yield voice.say("rights_condition_until", at=when(one.ends_at))
+
+
+def _appeal(voice: Voice, one: AppealKept, when: When, typed: Typed) -> Iterator[str]:
+    yield voice.say("rights_appeal", at=when(one.filed_at), due=when(one.due_at))
+    if one.text:
+        yield voice.say("rights_appeal_text", text=typed(one.text))
+    if one.closed_at is not None and one.outcome is not None:
+        outcome = voice.say(f"rights_appeal_{one.outcome}")
+        yield voice.say("rights_appeal_closed", outcome=outcome, at=when(one.closed_at))
+
+
+def _asides(voice: Voice, kept: DeskKept, when: When) -> Iterator[str]:
     for key, at in (("rights_thread", kept.thread_since), ("rights_claimed", kept.held_by_someone_since)):
         if at is not None:
             yield voice.say(key, at=when(at))

@@ -111,38 +111,37 @@ async def a_full_life(world: World) -> None:
 
 async def everything_at_the_desk(world: World, subject_id: str, case_id: str) -> None:
     """A row in every table of the desk: about somebody's case, of their telling, and of their own work."""
+    now = to_ms(world.clock())
 
     def write(connection: sqlite3.Connection) -> None:
-        key, now = world.foundation.key_of(connection, subject_id), to_ms(world.clock())
-        for statement, *columns in (
-            ("INSERT INTO question VALUES ('Q1', ?, 'M', ?, ?, ?, NULL, NULL, NULL)", now, now, "question/sealed/Q1"),
-            ("INSERT INTO condition VALUES ('C1', ?, 'D', 'label', ?, ?, NULL, NULL, NULL)", "condition/sealed/C1", now),
-            ("INSERT INTO appeal VALUES ('A1', ?, 'D', 'panel', ?, ?, ?, NULL, NULL, NULL, NULL)",
-                "appeal/sealed/A1", now, now),
-            ("INSERT INTO note VALUES ('N1', ?, NULL, 'M', ?, ?)", "note/sealed/N1", now),
-            ("INSERT INTO thread VALUES (?, ?, ?, NULL)", "thread/sealed/T1", now),
-            ("INSERT INTO appeal_code VALUES ('D', ?, x'01', ?)", now),
-            ("INSERT INTO motion VALUES ('M1', ?, 1, 'decline', 'other', NULL, ?, 'M', ?, ?, 0, 'open', NULL)",
-                "motion/sealed/M1", now, now),
-        ):  # fmt: skip
-            values = [key.seal(f"words of {c}", c) if isinstance(c, str) else c for c in columns]
-            connection.execute(statement, (case_id, *values))
-        connection.execute("INSERT INTO vote VALUES ('M1', 'M', 'for', 1, ?)", (now,))
-        connection.execute("INSERT INTO claim VALUES ('case', ?, ?, ?, ?)", (case_id, subject_id, now, now))
-        connection.execute(
-            "INSERT INTO moderator (subject_id, since, seen_at) VALUES (?, ?, ?)", (subject_id, now, now)
-        )
-        connection.execute(
-            "INSERT INTO recusal VALUES ('R1', ?, ?, 'declared', ?)", (subject_id, case_id, now)
-        )
-        connection.execute("INSERT INTO outside_reviewer VALUES (?, ?, 'M', ?)", (case_id, subject_id, now))
-        connection.execute(
-            """
-            INSERT INTO concern (id, code, kind, reporter_id, follow, sealed, locale, opened_at, due_at)
-            VALUES ('O1', '7F3K-Q3', 'selling', ?, x'02', ?, 'en', ?, ?)
-            """,
-            (subject_id, key.seal("They sell things.", "concern/sealed/O1"), now, now),
-        )
+        key = world.foundation.key_of(connection, subject_id)
+
+        def put(table: str, sealed: str = "", **given: Any) -> None:
+            row = dict(given)
+            if sealed:
+                row["sealed"] = key.seal("What was said.", f"{table}/sealed/{sealed}")
+            names, marks = ", ".join(row), ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))
+
+        put("question", "Q", ref="Q", case_id=case_id, asked_by="M", asked_at=now, answer_by=now)
+        put("condition", "C", id="C", case_id=case_id, decision_id="D", code="label", starts_at=now)
+        put("appeal", "A", id="A", case_id=case_id, decision_id="D", via="panel", filed_at=now, due_at=now)
+        put("note", "N", id="N", case_id=case_id, by_id="M", at=now)
+        put("thread", "T", case_id=case_id, opened_at=now)
+        put("appeal_code", decision_id="D", case_id=case_id, lookup=b"1", until=now)
+        put(
+            "motion", "V", id="V", case_id=case_id, case_version=1, outcome="decline", reason_code="other",
+            proposed_by="M", proposed_at=now, due_at=now, waits=0, state="open",
+        )  # fmt: skip
+        put("vote", motion_id="V", moderator_id="M", vote="for", disclosure_version=1, at=now)
+        put("claim", kind="case", item_id=case_id, holder_id=subject_id, since=now, until=now)
+        put("moderator", subject_id=subject_id, since=now, seen_at=now)
+        put("recusal", id="R", moderator_id=subject_id, case_id=case_id, origin="declared", at=now)
+        put("outside_reviewer", case_id=case_id, subject_id=subject_id, added_by="M", at=now)
+        put(
+            "concern", "O", id="O", code="7F3K-Q3", kind="selling", reporter_id=subject_id, follow=b"2",
+            locale="en", opened_at=now, due_at=now,
+        )  # fmt: skip
 
     await world.foundation.database.write(write)
 

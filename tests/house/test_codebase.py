@@ -70,6 +70,7 @@ USE_CASES = {
     "review.decisions",
     "review.desk",
     "review.looking",
+    "review.record",
     "review.refusals",
     "rights",
     "rounds",
