@@ -138,8 +138,7 @@ CREATE UNIQUE INDEX case_of_sheet ON cases (sheet_id) WHERE sheet_id IS NOT NULL
 CREATE INDEX case_of_subject ON cases (subject_id, opened_at);
 CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
 -- The lists of the queue, the longest wait first.
-CREATE INDEX case_held ON cases (target_at, held_at)
-    WHERE state = 'held' AND asked_at IS NULL AND second_by IS NULL;
+CREATE INDEX case_held ON cases (target_at, held_at) WHERE state = 'held';
 CREATE INDEX case_asked ON cases (answer_by) WHERE asked_at IS NOT NULL;
 CREATE INDEX case_second ON cases (second_by) WHERE second_by IS NOT NULL;
 CREATE INDEX case_blocked ON cases (blocked_at) WHERE blocked_at IS NOT NULL;
