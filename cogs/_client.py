@@ -97,6 +97,7 @@ class PorchlightClient(commands.Bot):
 
         ``when_missed`` is called when somebody coming, leaving or changing could not be recorded.
         """
+        joined(cogs)
         self._adapters = cogs
         self._when_ready = when_ready
         self._when_changed = when_changed
@@ -109,7 +110,6 @@ class PorchlightClient(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register adapters and commands before the gateway opens."""
-        joined(self._adapters)
         for adapter in self._adapters:
             await self.add_cog(adapter)
         await self._sync_commands()
