@@ -8,9 +8,11 @@ from bot.database import PATIENT_TIMEOUT_MS, commit, connect
 from bot.store import events
 
 
-def note(database: Path, now: datetime, action: str, about: str) -> None:
+def note(
+    database: Path, now: datetime, action: str, about: str, *, busy_timeout_ms: int = PATIENT_TIMEOUT_MS
+) -> None:
     """Append a line, such as ``backup.begun`` about ``backup``. Raises StorageUnavailable."""
-    with closing(connect(database, busy_timeout_ms=PATIENT_TIMEOUT_MS)) as connection:
+    with closing(connect(database, busy_timeout_ms=busy_timeout_ms)) as connection:
         for result in commit(
             connection,
             [

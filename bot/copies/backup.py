@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bot.config.tables import Storage
 from bot.copies.dated import MARKER, stamp
-from bot.database import connect, untouched
+from bot.database import PATIENT_TIMEOUT_MS, connect, untouched
 from bot.forgetting import ledger
 from bot.forgetting.ledger import Line
 from bot.ids import new_id
@@ -62,13 +62,20 @@ def intent_of(storage: Storage) -> Path:
 
 
 def backup(
-    storage: Storage, to: Path, now: datetime, *, keys_to: Path | None = None, dated: bool = False
+    storage: Storage,
+    to: Path,
+    now: datetime,
+    *,
+    keys_to: Path | None = None,
+    dated: bool = False,
+    busy_timeout_ms: int = PATIENT_TIMEOUT_MS,
 ) -> Copies:
     """Copy database, keys, ledger and anchors into sub-folders of ``to``, mode 0600.
 
     The keys go below ``keys_to`` where it is given. With ``dated``, a folder named after the moment holds
     the copy. The master key is never copied, nothing is overwritten, and nothing is migrated: a copy can
-    be made before an upgrade. It has its name once it is whole, checked and on disk. Raises BackupProblem,
+    be made before an upgrade. It has its name once it is whole, checked and on disk. A bot that writes
+    meanwhile is waited for, so long at most as ``busy_timeout_ms`` says. Raises BackupProblem,
     StorageUnavailable, sqlite3.Error or OSError.
     """
     apart = keys_to or to
@@ -77,7 +84,7 @@ def backup(
     _refuse(storage, (to, apart), copies)
     for folder in {to, apart}:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    note(storage.database, now, "backup.begun", "backup")
+    note(storage.database, now, "backup.begun", "backup", busy_timeout_ms=busy_timeout_ms)
     if dated:
         _fill_dated(storage, final, final_keys, now)
     else:

@@ -198,7 +198,7 @@ def test_a_locked_database_is_said_and_leaves_nothing(stopped: Config, tmp_path:
     with closing(sqlite3.connect(stopped.storage.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StorageUnavailable):
-            backup(stopped.storage, tmp_path / "copies", NOW)
+            backup(stopped.storage, tmp_path / "copies", NOW, busy_timeout_ms=50)
 
     assert files_in(tmp_path / "copies") == set()
 
