@@ -9,6 +9,9 @@ from typing import Any
 import discord
 
 from bot.asking import Asking
+from bot.concerns.handling import Handling
+from bot.concerns.patterns import Patterns
+from bot.concerns.telling import Telling
 from bot.config import Config, Secrets
 from bot.config.tables import Discord
 from bot.drift import Drift
@@ -43,6 +46,8 @@ from cogs._login import in_plain_words
 from cogs._lookout import DiscordLookout
 from cogs._router import Router
 from cogs._survey import DiscordSurveyor
+from cogs.concern_files import ConcernFiles as ConcernFilesCog
+from cogs.concerns import Concerns as ConcernsCog
 from cogs.desk import Desk as DeskCog
 from cogs.drift import Drift as DriftCog
 from cogs.gate import Gate as GateCog
@@ -84,6 +89,8 @@ def furnished(foundation: Foundation) -> House:
     watch = Watch(foundation, findings)
     drift = Drift(foundation, gate, lookout)
     rounds = Rounds(foundation, gate, drift, lookout)
+    desk = Desk(foundation)
+    handling, patterns = Handling(foundation, desk), Patterns(foundation, desk)
     cogs = (
         HelpCog(config, router),
         GateCog(config, router, gate, forms, Submission(foundation, gate)),
@@ -93,12 +100,16 @@ def furnished(foundation: Foundation) -> House:
         DeskCog(
             config,
             router,
-            Desk(foundation),
+            desk,
+            handling,
+            patterns,
             Decisions(foundation),
             Refusals(foundation),
             Conversations(foundation, forms),
         ),
         RecordCog(config, router, Desk(foundation), Record(foundation)),
+        ConcernsCog(config, router, Telling(foundation)),
+        ConcernFilesCog(router, handling, patterns),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.attempt import Attempt
+from bot.concerns.messages import message
 from bot.forgetting.erasing import retire_card
 from bot.forgetting.errands import Errands, note_sent
 from bot.foundation import Foundation
@@ -48,6 +49,9 @@ class Attempts:
                 return self._notice(connection, effect)
             case EffectKind.LETTER:
                 return self._letter(connection, effect)
+            case EffectKind.DIRECT:
+                found = message(connection, self._on, effect.target)
+                return self._telling(effect, *found) if found else None
             case EffectKind.ERRAND:
                 return self._errands.attempt(connection, effect)
             case EffectKind.RETIRE:

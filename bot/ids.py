@@ -6,6 +6,7 @@ _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ID_LENGTH = 26
 _CASE_CODE_LENGTH = 6
+_FOLLOW_CODE_LENGTH = 12
 
 
 def new_id() -> str:
@@ -24,6 +25,11 @@ def new_case_code() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def new_follow_code() -> str:
+    """A secret code for following something, such as ``7F3K-Q2VM-9XTA``: 60 bits, to be read aloud."""
+    return tidy_follow_code(_letters(_CROCKFORD, os.urandom(_FOLLOW_CODE_LENGTH)))
+
+
 def random_pieces(size: int, count: int) -> list[bytes]:
     """Several pieces of random bytes.
 
@@ -36,8 +42,18 @@ def random_pieces(size: int, count: int) -> list[bytes]:
 
 def tidy_case_code(typed: str) -> str:
     """A case code as somebody typed it: case, spaces, and lookalike letters forgiven."""
-    letters = [c for c in typed.upper().translate(str.maketrans("OIL", "011")) if c in _CROCKFORD]
-    return f"{''.join(letters[:4])}-{''.join(letters[4:])}"
+    letters = _tidy_letters(typed)
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def tidy_follow_code(typed: str) -> str:
+    """A code for following something as somebody typed it, forgiven the same."""
+    letters = _tidy_letters(typed)
+    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def _tidy_letters(typed: str) -> str:
+    return "".join(c for c in typed.upper().translate(str.maketrans("OIL", "011")) if c in _CROCKFORD)
 
 
 def _letters(alphabet: str, random: bytes) -> str:

@@ -113,6 +113,10 @@ class Vault:
         """A keyed hash of what a message shows: it tells a change, and nothing to whoever guesses."""
         return hmac.digest(self._lookup_secret, b"shown\x00" + content.encode(), hashlib.sha256).hex()
 
+    def code_hash(self, what: str, code: str) -> bytes:
+        """The keyed hash under which something is found by a code that only one person was given."""
+        return hmac.digest(self._lookup_secret, f"{what}\x00{code}".encode(), hashlib.sha256)
+
     def mint(self) -> PersonKey:
         """A fresh key, already on disk, so that nothing is ever sealed with a key that could be lost."""
         with self._lock:

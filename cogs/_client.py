@@ -112,6 +112,8 @@ class PorchlightClient(commands.Bot):
         """Register adapters and commands before the gateway opens."""
         for adapter in self._adapters:
             await self.add_cog(adapter)
+            for menu in getattr(adapter, "menus", ()):
+                self.tree.add_command(menu)
         await self._sync_commands()
 
     async def _sync_commands(self) -> None:

@@ -121,6 +121,13 @@ def _field(item: Input) -> Wire:
                 "max_values": item.most,
                 "options": _options(item),
             }
+        case Kind.SELECT if item.people:
+            return {
+                "type": discord.ComponentType.user_select.value,
+                "min_values": item.least,
+                "max_values": item.most,
+                "default_values": [{"id": chosen, "type": "user"} for chosen in item.chosen],
+            }
         case Kind.SELECT:
             return {
                 "type": discord.ComponentType.select.value,

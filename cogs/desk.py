@@ -4,6 +4,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.concerns.handling import ConcernFile, Handling
+from bot.concerns.patterns import Pattern, Patterns
 from bot.config import Config
 from bot.model import Outcome
 from bot.review.bench import AlreadyDecided, Changed, MayNot
@@ -12,6 +14,7 @@ from bot.review.decisions import Decisions
 from bot.review.desk import CaseFile, Denied, History, Queue
 from bot.review.desk import Desk as DeskUseCases
 from bot.review.refusals import Preview, Refusals
+from bot.screens import concern_files as concern_screens
 from bot.screens import desk as queue_screens
 from bot.screens import files as screens
 from bot.screens.elements import Screen
@@ -29,6 +32,8 @@ class Desk(commands.Cog):
         config: Config,
         router: Router,
         desk: DeskUseCases,
+        handling: Handling,
+        patterns: Patterns,
         decisions: Decisions,
         refusals: Refusals,
         conversations: Conversations,
@@ -37,6 +42,8 @@ class Desk(commands.Cog):
         self._config = config
         self._router = router
         self._desk = desk
+        self._handling = handling
+        self._patterns = patterns
         self._decisions = decisions
         self._refusals = refusals
         self._conversations = conversations
@@ -172,8 +179,11 @@ class Desk(commands.Cog):
         return self._file(pressed, await self._desk.open_next(pressed.visitor))
 
     async def open_code(self, pressed: Pressed) -> Answer:
-        """Open a file by its code."""
-        return self._file(pressed, await self._desk.open_by_code(pressed.visitor, pressed.ref))
+        """Open what goes by a code: a case, or a concern."""
+        result = await self._handling.open_by_code(pressed.visitor, pressed.ref)
+        if isinstance(result, ConcernFile):
+            return concern_screens.file(pressed.voice, result)
+        return self._file(pressed, result)
 
     async def open_case(self, pressed: Pressed) -> Answer:
         """*Open file*, on a card."""
@@ -181,7 +191,10 @@ class Desk(commands.Cog):
 
     async def open_task(self, pressed: Pressed) -> Answer:
         """Open the history that a task is about."""
-        return self._history(pressed, await self._desk.history_of_task(pressed.visitor, pressed.ref))
+        result = await self._patterns.open_task(pressed.visitor, pressed.ref)
+        if isinstance(result, Pattern):
+            return concern_screens.pattern(pressed.voice, result)
+        return self._history(pressed, result)
 
     def _file(self, pressed: Pressed, result: CaseFile | Denied) -> Screen:
         if isinstance(result, Denied):
@@ -190,10 +203,10 @@ class Desk(commands.Cog):
 
     async def close_task(self, pressed: Pressed) -> Answer:
         """A task is seen to."""
-        result = await self._desk.close_task(pressed.visitor, pressed.ref)
+        result = await self._patterns.close_task(pressed.visitor, pressed.ref)
         if isinstance(result, Denied):
             return screens.denied(pressed.voice, result)
-        return queue_screens.and_back(pressed.voice, "task_closed" if result else "task_closed_before")
+        return concern_screens.seen(pressed.voice, result)
 
     async def retry(self, pressed: Pressed) -> Answer:
         """Try again what was stuck."""

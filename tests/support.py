@@ -14,6 +14,9 @@ from typing import Any
 from bot.answers import Answer, Entry, Reading, parse
 from bot.asking import Asking
 from bot.clock import from_ms, to_ms
+from bot.concerns.handling import Handling
+from bot.concerns.patterns import Patterns
+from bot.concerns.telling import Telling
 from bot.config import Config
 from bot.database import Database, connect
 from bot.drift import Drift
@@ -295,6 +298,9 @@ class World:
         self.reminders = Reminders(on)
         self.links = Links(on, self.forms)
         self.desk = Desk(on)
+        self.telling = Telling(on)
+        self.handling = Handling(on, self.desk)
+        self.patterns = Patterns(on, self.desk)
         self.decisions = Decisions(on)
         self.refusals = Refusals(on)
         self.record = Record(on)

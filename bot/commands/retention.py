@@ -28,6 +28,8 @@ WHAT: Mapping[str, str] = {
     "joins": "With which wave of joins somebody came",
     "waves": "Waves of joins",
     "errands": "What could not be deleted in Discord of people who had everything deleted",
+    "reporters": "Who told the team about others, and what they wrote",
+    "concerns": "What the team was told about others",
     "locked_numbers": "Locked numbers of people who had everything deleted",
     "unfinished_answers": "Requests that nobody decided, and the team had to do with: their answers",
     "unfinished": "Requests that nobody decided: all of it",

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import partial
 
+from bot.concerns import leaving
 from bot.config.tables import Retention as Limits
 from bot.forgetting.erasing import (
     delete_case,
@@ -23,7 +24,7 @@ from bot.forgetting.erasing import (
 )
 from bot.foundation import Foundation
 from bot.model import CaseState
-from bot.store import cases, errands, events, forgetting, messages, subjects
+from bot.store import cases, errands, events, forgetting, messages, retention_concerns, subjects
 from bot.store import retention as kept
 from bot.store.cases import Case
 from bot.store.retention import ALL, EVER, EVERYBODY, NEVER, Kept, Span, Stretch
@@ -262,6 +263,14 @@ def _forget_unneeded(work: Work, due: Sequence[Kept]) -> None:
         _forget_person(work, one.id)
 
 
+def _delete_reporters(work: Work, due: Sequence[Kept]) -> None:
+    leaving.reporters_in_time(work.connection, [one.id for one in due], work.now)
+
+
+def _delete_concerns(work: Work, due: Sequence[Kept]) -> None:
+    leaving.delete(work.connection, [one.id for one in due], work.now)
+
+
 def _give_up_errands(work: Work, due: Sequence[Kept]) -> None:
     """What could not be deleted in Discord for so long is let go of, and its key with it."""
     work.doomed.extend(errands.give_up(work.connection, [one.id for one in due]))
@@ -291,6 +300,14 @@ KINDS: tuple[Kind, ...] = (
     Kind("access", lambda keep: keep.access, kept.looks, _each(forgetting.delete_look)),
     Kind("joins", lambda keep: keep.joins, kept.joins, _each(forgetting.leave_wave)),
     Kind("waves", lambda keep: keep.joins, kept.waves_over, _each(forgetting.delete_wave)),
+    Kind(
+        "reporters",
+        lambda keep: keep.reporters,
+        retention_concerns.concerns_of_reporters,
+        _delete_reporters,
+        until=lambda keep: keep.concerns,
+    ),
+    Kind("concerns", lambda keep: keep.concerns, retention_concerns.concerns_closed, _delete_concerns),
     Kind("errands", lambda keep: keep.backups, kept.errands, _give_up_errands),
     Kind("locked_numbers", lambda _: timedelta(), kept.locked_numbers, _each(forgetting.unlock_number)),
     Kind(

@@ -35,7 +35,7 @@ from bot.store.effects import Effect
 from bot.store.presence import EarlierMembers
 from bot.store.queue import Waiting
 from bot.store.stops import HeldUp
-from bot.store.tasks import Task
+from bot.store.tasks import Task, TaskKind
 
 SHOWN_PER_LIST = 8
 
@@ -248,7 +248,9 @@ class Desk:
 
         def find(connection: sqlite3.Connection) -> str | None:
             task = tasks.get(connection, task_id)
-            return task.subject_id if task else None
+            # Who reported often, or is reported often, is shown as counts first.
+            is_pattern = task is not None and task.kind is TaskKind.MANY_CONCERNS
+            return task.subject_id if task and not is_pattern else None
 
         return await self._history(visitor, find, "task_gone", Purpose.TASK)
 
@@ -297,6 +299,9 @@ class Desk:
 
     def _close(self, connection: sqlite3.Connection, visitor: Visitor, task_id: str) -> bool:
         now = self._on.now()
+        task = tasks.get(connection, task_id)
+        if task is None or task.kind is TaskKind.MANY_CONCERNS:
+            return False
         moderator = self._on.find_or_add(connection, visitor.user_id, now)
         closed = tasks.close(connection, task_id, moderator.id, now)
         if closed:

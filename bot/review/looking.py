@@ -42,6 +42,42 @@ def read_history(
     )
 
 
+def read_concern(
+    connection: sqlite3.Connection,
+    on: Foundation,
+    *,
+    by: str,
+    concern_id: str,
+    at_whom: str | None,
+    denied: str,
+) -> str:
+    """A moderator reads a concern, or may not. Returns why not; empty where they may.
+
+    ``at_whom``: whom it is about, where they are to know that somebody looked.
+    """
+    now = on.now()
+    events.record(
+        connection,
+        now=now,
+        actor=by,
+        action=f"concern.{'refused' if denied else 'opened'}",
+        object_kind="concern",
+        object_id=concern_id,
+        payload={"reason": denied} if denied else {},
+    )
+    if not denied and at_whom is not None:
+        access.note(
+            connection,
+            actor=by,
+            action=Looked.OPEN,
+            purpose=Purpose.CONCERN,
+            now=now,
+            subject_id=at_whom,
+        )
+        _tell_if_many(connection, on, by, now)
+    return denied
+
+
 def search_in_vain(connection: sqlite3.Connection, on: Foundation, *, by: str) -> None:
     """A moderator searched for somebody of whom nothing is kept: a line, and nobody whom it is about."""
     events.record(

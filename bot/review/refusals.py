@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass, replace
 
+from bot.concerns.echo import repeats_a_concern
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.model import Outcome, Ruling, Visitor
@@ -21,6 +22,8 @@ class Preview:
 
     draft: RefusalDraft
     case: Case
+    echoes: bool = False
+    """It repeats words of a concern, which would say who told of it."""
 
 
 class Refusals:
@@ -37,7 +40,12 @@ class Refusals:
         """Write a decline or redirect from a file that was opened, and preview it."""
         return await self._on.database.write(
             lambda connection: self._draft(
-                connection, self._bench.viewed(connection, visitor, ref, outcome), outcome, reason_code, text
+                connection,
+                visitor,
+                self._bench.viewed(connection, visitor, ref, outcome),
+                outcome,
+                reason_code,
+                text,
             )
         )
 
@@ -48,6 +56,7 @@ class Refusals:
         return await self._on.database.write(
             lambda connection: self._draft(
                 connection,
+                visitor,
                 self._bench.coded(connection, visitor, typed_code, outcome),
                 outcome,
                 reason_code,
@@ -58,6 +67,7 @@ class Refusals:
     def _draft(
         self,
         connection: sqlite3.Connection,
+        visitor: Visitor,
         seat: Seat | AlreadyDecided | Changed | MayNot,
         outcome: Outcome,
         reason_code: str,
@@ -82,7 +92,13 @@ class Refusals:
         )
         key = self._on.key_of(connection, seat.case.subject_id)
         decisions.keep_refusal(connection, key, draft, self._on.now())
-        return Preview(draft, seat.case)
+        return self._preview(connection, visitor, draft, seat.case)
+
+    def _preview(
+        self, connection: sqlite3.Connection, visitor: Visitor, draft: RefusalDraft, case: Case
+    ) -> Preview:
+        echoes = repeats_a_concern(connection, self._on, visitor, case.subject_id, draft.text)
+        return Preview(draft, case, echoes)
 
     async def read_draft(self, visitor: Visitor, ref: str) -> Preview | MayNot:
         """A refusal that is being written, to change it."""
@@ -116,7 +132,7 @@ class Refusals:
         written = text.strip()[:LONGEST_SENTENCE] or before.draft.text
         draft = replace(before.draft, ref=new_id(), text=written)
         decisions.keep_refusal(connection, key, draft, self._on.now())
-        return Preview(draft, before.case)
+        return self._preview(connection, visitor, draft, before.case)
 
     async def send_draft(self, visitor: Visitor, ref: str) -> DecisionResult:
         """Decide as previewed."""

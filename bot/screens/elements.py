@@ -77,6 +77,8 @@ class Input:
     placeholder: str = ""
     chosen: tuple[str, ...] = ()
     typed: str = field(default="", repr=False)
+    people: bool = False
+    """A select of people; ``chosen`` holds Discord ids."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,6 +226,7 @@ def preview(voice: Voice, config: Config, result: Preview) -> Screen:
     person = config.words.voice(result.case.locale)
     shown = person.say("letter_refused", text=result.draft.text, case_code=result.case.code)
     text = voice.say(f"preview_{result.draft.outcome.value}", case_code=result.case.code, text=shown)
+    text = f"{text}\n\n{voice.say('echo_warning')}" if result.echoes else text
     return Screen(
         text,
         (

@@ -23,6 +23,8 @@ class EffectKind(StrEnum):
     """Tell a person about a decision. The target is the letter."""
     NOTICE = "notice"
     """Say something in the review channel, or the log channel. The target is ``kind:argument``."""
+    DIRECT = "direct"
+    """Tell one person something that is about no case, discreetly. The target is ``kind:argument``."""
     REVOKE = "revoke"
     """Take the member role from somebody who has it without a decision."""
     REMOVE = "remove"

@@ -21,8 +21,23 @@ _BUTTONS = (
     "look_again", "remind_me", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
 )  # fmt: skip
 
+_CONCERN_BUTTONS = (
+    "concern_follow", "concern_add", "concern_answer", "concern_take_back", "concern_take_back_now",
+    "concern_keep_it", "concern_open_person", "concern_note", "concern_ask", "concern_show", "concern_close",
+    "concern_ended_acted", "concern_ended_talked", "concern_ended_explained", "concern_ended_not_found",
+    "pattern_seen", "pattern_show",
+)  # fmt: skip
+
 LIMITS: Mapping[str, int] = {
-    **dict.fromkeys(_BUTTONS, _BUTTON),
+    **dict.fromkeys((*_BUTTONS, *_CONCERN_BUTTONS), _BUTTON),
+    **dict.fromkeys(("concern_title", "concern_add_title", "concern_note_title"), _FORM_TITLE),
+    "concern_ask_title": _FORM_TITLE,
+    **dict.fromkeys(("concern_kind_label", "concern_text_label", "concern_who_label"), _FIELD_LABEL),
+    **dict.fromkeys(("concern_keep_label", "concern_add_label", "concern_note_label"), _FIELD_LABEL),
+    "concern_ask_label": _FIELD_LABEL,
+    "concern_text_hint": _FIELD_HINT,
+    "concern_who_hint": _FIELD_HINT,
+    **dict.fromkeys(("concern_keep_link", "concern_keep_excerpt"), _FIELD_HINT),
     "change_page": _BUTTON - _PAGE_TITLE,
     "take_out": _BUTTON - _PAGE_TITLE,
     "decline_title": _FORM_TITLE,

@@ -477,7 +477,10 @@ CREATE TABLE task_anew (
     opened_at INTEGER NOT NULL,
     closed_at INTEGER,
     closed_by TEXT,
-    CHECK ((closed_at IS NULL) = (closed_by IS NULL))
+    -- The first of two people, where a task takes two.
+    seen_by TEXT,
+    CHECK ((closed_at IS NULL) = (closed_by IS NULL)),
+    CHECK (seen_by IS NULL OR closed_by IS NULL OR seen_by <> closed_by)
 ) STRICT;
 
 INSERT INTO task_anew (id, kind, subject_id, opened_at, closed_at, closed_by)

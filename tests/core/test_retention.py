@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.clock import to_ms
+from bot.concerns.handling import Closed, ConcernFile
+from bot.concerns.telling import Report, Taken
 from bot.filling import FormToFill, Summary
 from bot.forgetting.retention import KINDS, WALKED, Retention, outlook
 from bot.minting import NextForm
@@ -18,6 +20,7 @@ from bot.model import Outcome, Visitor
 from bot.standing import AdmittedStanding
 from bot.store import access, effects, errands
 from bot.store.access import Looked, Purpose
+from bot.store.concerns import ConcernKind, ConcernOutcome
 from bot.store.effects import EffectKind
 from bot.store.errands import ToDo
 from bot.submission import LinksChanged
@@ -150,6 +153,15 @@ async def _was_there_before_the_bot(world: World) -> None:
     await world.gate.leave(VETERAN.user_id)
 
 
+async def _told_of_somebody(world: World) -> None:
+    report = Report(ConcernKind.SELLING, "They sell something", about=BEN.user_id)
+    assert isinstance(await world.telling.tell(VETERAN, report), Taken)
+    found = await world.handling.open_by_code(MOD, await world.one("SELECT code FROM concern"))
+    assert isinstance(found, ConcernFile)
+    assert isinstance(await world.handling.note(MOD, found.ref, "A note"), ConcernFile)
+    assert isinstance(await world.handling.close(MOD, found.ref, ConcernOutcome.ACTED), Closed)
+
+
 @dataclass(frozen=True)
 class Limit:
     """A story, what of it is kept for a while, and for how many days."""
@@ -185,6 +197,12 @@ LIMITS = {
     "a look": Limit(_looked_at, "SELECT count(*) FROM access", 360),
     "who came with a wave": Limit(_came_with_a_wave, "SELECT count(*) FROM cases WHERE wave_id = 'w'", 30),
     "a wave": Limit(_came_with_a_wave, "SELECT count(*) FROM wave", 30),
+    "who told of somebody": Limit(
+        _told_of_somebody, "SELECT count(*) FROM concern WHERE reporter_id IS NOT NULL", 90
+    ),
+    "what they wrote": Limit(_told_of_somebody, "SELECT count(*) FROM concern WHERE sealed IS NOT NULL", 90),
+    "notes about it": Limit(_told_of_somebody, "SELECT count(*) FROM note", 90),
+    "that there was something": Limit(_told_of_somebody, "SELECT count(*) FROM concern", 360),
     "a locked number": Limit(_locked, "SELECT count(*) FROM suppression_key", 10),
     "an errand that cannot be done": Limit(_an_errand, "SELECT count(*) FROM errand", 30),
     "somebody who gave a role once": Limit(_gave_a_role_once, "SELECT count(*) FROM subject", 360),
@@ -211,7 +229,7 @@ def test_every_class_has_a_story() -> None:
     told = {
         "untouched", "undecided", "on_record", "access_ended", "former_members",
         "typed_at_the_gate", "typed_later", "looks", "superseded", "joins", "waves_over", "errands",
-        "locked_numbers", "unneeded", "links_of_nobody",
+        "locked_numbers", "unneeded", "links_of_nobody", "concerns_of_reporters", "concerns_closed",
     }  # fmt: skip
 
     assert {k.find.__name__ for k in KINDS} | {w.find.__name__ for w in WALKED} == told

@@ -22,6 +22,7 @@ from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
 from bot.store.access import Looked, Purpose
+from bot.store.concerns import ConcernKind, ConcernOutcome
 from bot.store.effects import EffectKind
 from bot.store.messages import SentKind
 from bot.store.tasks import TaskKind
@@ -175,6 +176,12 @@ FAMILIES = {
     "not_recorded": [why.value for why in WhyNotRecord],
     "effect": [kind.value for kind in EffectKind],
     "task": [kind.value for kind in TaskKind],
+    "concern_kind": [kind.value for kind in ConcernKind],
+    "concern_outcome": [outcome.value for outcome in ConcernOutcome],
+    "concern_ended": [outcome.value for outcome in ConcernOutcome],
+    "concern_not": [
+        *("members_only", "empty", "yourself", "no_kind", "too_many", "enough", "no_such_code", "closed"),
+    ],
     "mend": [why.value for why in Why],
     "undisclosed": [f"{gap}_{whose}" for gap in ("unanswered", "partial", "refused") for whose in WHOSE],
     "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],

@@ -35,6 +35,12 @@ PURE = {
 
 USE_CASES = {
     "asking",
+    "concerns.echo",
+    "concerns.handling",
+    "concerns.leaving",
+    "concerns.patterns",
+    "concerns.telling",
+    "concerns.wishes",
     "copies.backup",
     "copies.restoring",
     "drift",
@@ -93,7 +99,7 @@ SPEAK_WITH_THE_SERVER = {
 }
 """Use cases that act on the server, or look at it, through a port."""
 
-ROOMS = {"copies", "fairness", "forgetting", "keys", "log", "review"}
+ROOMS = {"concerns", "copies", "fairness", "forgetting", "keys", "log", "review"}
 """Packages of the core whose modules the lists name one by one."""
 
 MAY_SAY_SQL = {"bot/migrations.py", "bot/database.py", "bot/vault.py"}

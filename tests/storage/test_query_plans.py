@@ -16,6 +16,8 @@ from bot.migrations import FOLDER, migrate
 from bot.store import (
     access,
     cases,
+    concern_patterns,
+    concerns,
     decisions,
     disclosures,
     drafts,
@@ -59,9 +61,10 @@ NEVER_LONG = {
     "SCAN stopped",
     "SCAN erasure",
     "SCAN log_head",
+    "SCAN moderator",
     "SCAN json_each VIRTUAL TABLE INDEX 1:",
 }
-"""What is read whole, and never long: kinds of effects, erasures on their way, what was asked for."""
+"""What is read whole, and never long: kinds of effects, erasures under way, the team, what was asked for."""
 
 ON_EVERY_PRESS: dict[str, Work] = {
     "somebody by lookup": lambda c: subjects.find(c, b"x"),
@@ -171,6 +174,19 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "sheets that go": lambda c: sheets.delete_of_subject(c, "x"),
     "openings of a file": lambda c: views.delete_of_case(c, "x"),
     "where messages about somebody are": lambda c: messages.sent_to(c, KEY, "x"),
+    "a concern by its code": lambda c: concerns.by_code(c, "x"),
+    "a concern by the reporter's code": lambda c: concerns.by_follow(c, b"x"),
+    "what somebody told": lambda c: concerns.of_reporter(c, "x", 10),
+    "what somebody told about somebody": lambda c: concerns.open_of(c, "x", "y"),
+    "the concerns about somebody": lambda c: concerns.about(c, "x", 10),
+    "whether a concern waits": lambda c: concerns.first_due(c, 50),
+    "who hears of a concern": concerns.team,
+    "how often somebody tells": lambda c: concern_patterns.sent_since(c, "x", NOW),
+    "how many tell of somebody": lambda c: concern_patterns.count_about(c, "x", NOW),
+    "how many people tell of somebody": lambda c: concern_patterns.people_who_told(c, "x"),
+    "the kinds told of somebody": lambda c: concern_patterns.kinds_about(c, "x"),
+    "the kinds somebody told": lambda c: concern_patterns.kinds_told(c, "x"),
+    "the first to see a task": lambda c: concern_patterns.seen_by(c, "x"),
     "an errand": lambda c: errands.get(c, "x"),
     "errands that are given up": lambda c: errands.give_up(c, ["x"]),
     "whose role is being taken": lambda c: errands.is_revoking(c, b"x"),
