@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.concerns import leaving
 from bot.forgetting.erasing import delete_case, delete_subject, end_by_person, note_gone, wipe_answers
 from bot.foundation import Foundation
 from bot.model import CaseState
@@ -80,6 +81,8 @@ def take_person(
     todo = _messages(connection, key, subject, known)
     role = _role(connection, key, subject, known, lookup)
     _forget_payloads(connection, subject, known)
+    leaving.reporter_goes(connection, subject.id, now)
+    leaving.whom_it_is_about_goes(connection, subject.id, now)
     for case_id in erasures.cards_naming(connection, subject.id):
         effects.want(connection, EffectKind.CARD, key=case_id, now=now, case_id=case_id)
     for case in known:

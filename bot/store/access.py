@@ -72,10 +72,16 @@ def note(
 
 
 def to_subject(connection: sqlite3.Connection, subject_id: str) -> list[Access]:
-    """Who looked at what is kept about somebody, the newest first; looks at everybody count, too."""
+    """Who looked at what is kept about somebody, the newest first; looks at everybody count, too.
+
+    While a concern about them is open, looks for its sake are left out: they would tell of it.
+    """
     rows = connection.execute(
         """
-        SELECT at, actor, action, purpose FROM access WHERE subject_id = :id
+        SELECT at, actor, action, purpose FROM access WHERE subject_id = :id AND (
+            purpose <> 'concern'
+            OR NOT EXISTS (SELECT 1 FROM concern WHERE about_id = :id AND closed_at IS NULL)
+        )
         UNION ALL
         SELECT at, actor, action, purpose FROM access
         WHERE subject_id IS NULL AND at >= (SELECT created_at FROM subject WHERE id = :id)

@@ -278,9 +278,10 @@ def messages(connection: sqlite3.Connection, subject_id: str) -> list[Message]:
 
 
 def tasks(connection: sqlite3.Connection, subject_id: str) -> list[Noted]:
-    """What the team was to look at about somebody, closed or not."""
+    """What the team was to look at about somebody, closed or not, but for what others told of them."""
     rows = connection.execute(
-        "SELECT id, kind, opened_at, closed_at FROM task WHERE subject_id = ?", (subject_id,)
+        "SELECT id, kind, opened_at, closed_at FROM task WHERE subject_id = ? AND kind <> 'many_concerns'",
+        (subject_id,),
     )
     return [
         Noted(row["id"], row["kind"], from_ms(row["opened_at"]), _moment(row["closed_at"])) for row in rows

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import from_ms
+from bot.store import concerns
 from bot.vault import PersonKey
 
 
@@ -211,7 +212,7 @@ def told_of_others(connection: sqlite3.Connection, key: PersonKey, subject_id: s
             from_ms(row["opened_at"]),
             _moment(row["closed_at"]),
             row["outcome"],
-            _opened(key, row["sealed"], f"concern/sealed/{row['id']}"),
+            _told(key, row),
             row["notes"],
         )
         for row in rows
@@ -244,6 +245,11 @@ def as_moderator(connection: sqlite3.Connection, subject_id: str) -> AsModerator
         row["kept_from"],
         row["outside"],
     )
+
+
+def _told(key: PersonKey, row: sqlite3.Row) -> str:
+    words = _opened(key, row["sealed"], f"concern/sealed/{row['id']}")
+    return concerns.read(words).by_reporter if words else ""
 
 
 def _opened(key: PersonKey, sealed: bytes | None, place: str) -> str:
