@@ -29,8 +29,10 @@ from bot.reminders import Reminders
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
+from bot.review.questions import Questions
 from bot.review.record import Record
 from bot.review.refusals import Refusals
+from bot.review.talks import Talks
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import shorten
@@ -54,6 +56,7 @@ from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
+from cogs.questions import Conversing as ConversingCog
 from cogs.record import Record as RecordCog
 from cogs.reminders import Reminders as RemindersCog
 from cogs.rights import Rights as RightsCog
@@ -110,6 +113,7 @@ def furnished(foundation: Foundation) -> House:
         RecordCog(config, router, Desk(foundation), Record(foundation)),
         ConcernsCog(config, router, Telling(foundation)),
         ConcernFilesCog(router, handling, patterns),
+        ConversingCog(config, router, Questions(foundation), Talks(foundation)),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.ports import Result, Why
+from bot.store.effects import Effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,14 @@ class Attempt:
     """Whether the call may send a message, which must not be sent twice."""
     since: datetime | None = None
     """Since when it may have been sent already, by an attempt that was not answered."""
+
+
+def unanswered_since(effect: Effect) -> datetime | None:
+    """Since when a message for this very wish may have been sent without our hearing of it."""
+    return effect.begun_at if effect.begun == effect.wanted else None
+
+
+def nonce_of(effect: Effect) -> str:
+    """The same for every attempt at the same wish, unless the message is to be posted anew."""
+    anew = "a" if effect.last_code == Why.MISSING_MESSAGE.value else ""
+    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}"

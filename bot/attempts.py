@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
-from bot.attempt import Attempt
+from bot.attempt import Attempt, nonce_of, unanswered_since
 from bot.concerns.messages import message
 from bot.forgetting.erasing import retire_card
 from bot.forgetting.errands import Errands, note_sent
@@ -22,6 +22,8 @@ from bot.store import cases, decisions, effects, events, marks, messages, presen
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.store.messages import Posted, SentKind
+from bot.talking import KINDS as ABOUT_TALKS
+from bot.talking import Talking
 
 _SCREENING_TAKES = timedelta(minutes=1)
 """How long after a look somebody may have passed Discord's own screening; the pauses grow from there."""
@@ -39,6 +41,7 @@ class Attempts:
         self._doorkeeper = doorkeeper
         self._lookout = lookout
         self._errands = Errands(foundation, doorkeeper)
+        self._talking = Talking(foundation, doorkeeper)
 
     def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -62,6 +65,8 @@ class Attempts:
 
     def _about_case(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
         match effect.kind:
+            case kind if kind in ABOUT_TALKS:
+                return self._talking.attempt(connection, effect, case)
             case EffectKind.CARD:
                 return self._card(connection, effect, case)
             case EffectKind.GRANT:
@@ -202,7 +207,7 @@ class Attempts:
         self, effect: Effect, user_id: int, screen: Screen, note: Callable[[sqlite3.Connection, Result], None]
     ) -> Attempt:
         """Send somebody a message. Where it cannot arrive, the panel's button tells them instead."""
-        nonce, since = _nonce(effect), unanswered_since(effect)
+        nonce, since = nonce_of(effect), unanswered_since(effect)
         return Attempt(
             lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
             note,
@@ -216,7 +221,7 @@ class Attempts:
         if found is None:
             return None
         room, screen = found
-        nonce, since = _nonce(effect), unanswered_since(effect)
+        nonce, since = nonce_of(effect), unanswered_since(effect)
         ids = self._on.config.discord
         has_both = ids is not None and ids.log_channel not in {None, ids.review_channel}
         other = {Room.REVIEW: Room.LOG, Room.LOG: Room.REVIEW}.get(room) if has_both else None
@@ -288,7 +293,7 @@ class Attempts:
     ) -> Attempt:
         """Post a message that is kept up to date, edit it, or make sure that it still stands."""
         shown = self._on.vault.fingerprint(repr(screen))
-        nonce, since = _nonce(effect), effect.begun_at
+        nonce, since = nonce_of(effect), effect.begun_at
 
         async def call() -> Result:
             if posted is None:
@@ -309,19 +314,8 @@ class Attempts:
         return Attempt(call, note, mended_by_retry=mended, posts=posted is None, since=since)
 
 
-def unanswered_since(effect: Effect) -> datetime | None:
-    """Since when a message for this very wish may have been sent without our hearing of it."""
-    return effect.begun_at if effect.begun == effect.wanted else None
-
-
 async def _not_yet() -> Result:
     return Later("not_swept")
-
-
-def _nonce(effect: Effect) -> str:
-    """The same for every attempt at the same wish, unless the message is to be posted anew."""
-    anew = "a" if effect.last_code == Why.MISSING_MESSAGE.value else ""
-    return f"{effect.ref[:16]}{effect.wanted % 10000}{anew}"
 
 
 def _belongs_in_review(case: Case) -> bool:

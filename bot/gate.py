@@ -15,15 +15,29 @@ from bot.minting import NextForm, next_form
 from bot.model import CaseState, Delivery, HoldReason, Source, Visitor
 from bot.standing import (
     AdmittedStanding,
+    Around,
     CarryOn,
     HeldStanding,
+    PersonWanted,
     RefusedStanding,
     Standing,
     TakenStanding,
     UnrecordedStanding,
     Welcome,
+    around,
 )
-from bot.store import cases, consents, decisions, effects, events, new_cases, presence, sheets, subjects
+from bot.store import (
+    cases,
+    consents,
+    decisions,
+    effects,
+    events,
+    new_cases,
+    presence,
+    sheets,
+    subjects,
+    threads,
+)
 from bot.store.cases import Case
 from bot.store.decisions import Letter
 from bot.store.effects import EffectKind
@@ -142,9 +156,9 @@ class Gate:
             if not isinstance(step, NotSaved):
                 return CarryOn(case, step, decisions.was_sent(connection, case.id))
         if case.hold_reason is HoldReason.UNRECORDED_MEMBER and not self._was_told(connection, case):
-            return UnrecordedStanding(case, case.sheet_id is not None)
+            return UnrecordedStanding(case, case.sheet_id is not None, self._around(connection, case))
         if case.state is CaseState.HELD:
-            return self.held(case)
+            return self.held(connection, case)
         if case.is_member:
             return self._admitted(connection, visitor, case)
         if case.taken_back_at is not None:
@@ -156,11 +170,16 @@ class Gate:
             removing = due is not None and self._on.config.timers.after_lapse == "remove"
             return Welcome(again=True, kept=case.sheet_id is not None, remove_at=due if removing else None)
         wants_person = case.state.is_open and case.wants_person_at is not None
-        return Welcome(again=len(known) > 1, wants_person=wants_person)
+        around = self._around(connection, case) if wants_person else Around()
+        return Welcome(again=len(known) > 1, wants_person=wants_person, around=around)
 
-    def held(self, case: Case) -> HeldStanding:
+    def held(self, connection: sqlite3.Connection, case: Case) -> HeldStanding:
         """Where somebody stands whose answers are with the team."""
-        return HeldStanding(case, case.target_at is not None and case.target_at < self._on.now())
+        late = case.target_at is not None and case.target_at < self._on.now()
+        return HeldStanding(case, late, self._around(connection, case))
+
+    def _around(self, connection: sqlite3.Connection, case: Case) -> Around:
+        return around(connection, self._on.key_of(connection, case.subject_id), case)
 
     def _was_told(self, connection: sqlite3.Connection, case: Case) -> bool:
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
@@ -241,11 +260,13 @@ class Gate:
             effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
         return self.standing_within(connection, visitor)
 
-    async def ask_for_person(self, visitor: Visitor) -> Case | AdmittedStanding:
-        """Put somebody in the queue of those who would like to talk to a person."""
+    async def ask_for_person(self, visitor: Visitor) -> PersonWanted | AdmittedStanding:
+        """Put somebody in the queue of those who would like to talk to a person, and open a thread for it."""
         return await self._on.database.write(lambda connection: self._ask_for_person(connection, visitor))
 
-    def _ask_for_person(self, connection: sqlite3.Connection, visitor: Visitor) -> Case | AdmittedStanding:
+    def _ask_for_person(
+        self, connection: sqlite3.Connection, visitor: Visitor
+    ) -> PersonWanted | AdmittedStanding:
         now = self._on.now()
         subject = self._on.find_or_add(connection, visitor.user_id, now)
         known = cases.of_subject(connection, subject.id)
@@ -255,12 +276,14 @@ class Gate:
         if case is None or not case.state.is_open:
             case = self._open_case(connection, subject.id, visitor, now)
         self.note_signs(connection, case, visitor)
+        before = self._around(connection, case)
+        threads.want(connection, case.id, now)
         if case.wants_person_at is not None and case.lapse_at is None:
-            return case
+            return PersonWanted(case, before)
         case = cases.ask_for_person(connection, case, now, now + self._on.config.timers.person_target)
         self._note(connection, case, "case.person_wanted", now)
         effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
-        return case
+        return PersonWanted(case, before)
 
     async def take_back(self, visitor: Visitor) -> bool:
         """The person takes their request back, and their answers are deleted. False: nothing was open."""

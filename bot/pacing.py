@@ -15,7 +15,7 @@ _ROLES = frozenset({EffectKind.GRANT, EffectKind.REVOKE})
 _BUCKETS = (
     _ROLES,
     frozenset({EffectKind.REMOVE}),
-    frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.DIRECT}),
+    frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.QUESTION, EffectKind.DIRECT}),
     frozenset({EffectKind.CARD, EffectKind.RETIRE, EffectKind.NOTICE}),
     frozenset({EffectKind.PANEL}),
 )

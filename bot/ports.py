@@ -38,6 +38,10 @@ class Why(StrEnum):
     """A permission is missing, or the bot's role stands too low."""
     MISSING_MESSAGE = "missing_message"
     MISSING_ROOM = "missing_room"
+    MISSING_THREAD = "missing_thread"
+    """The private thread is not there any more."""
+    FULL = "full"
+    """Discord has no room for another thread, or for another person in it."""
     MISSING_ROLE = "missing_role"
     KEPT = "kept"
     """The person has a role of members or of the team, and nobody like that is removed."""
@@ -118,6 +122,30 @@ class Doorkeeper(Protocol):
 
     async def delete_in(self, room: Room, message_id: int) -> Result:
         """Delete a message of the bot's own, in one of its rooms."""
+
+    async def open_thread(
+        self, case_code: str, user_ids: tuple[int, ...], nonce: str, since: datetime | None = None
+    ) -> Result:
+        """Open a private thread under the quarantine channel, named by a case code, with people in it.
+
+        ``made_id`` of what is done is the thread. With ``since``, an earlier attempt may have made it
+        after that moment: look for it by its name first. Where somebody cannot be added for good, there is
+        no thread. ``nonce`` tells two wishes apart where the server takes one; Discord takes none here.
+        """
+
+    async def join_thread(self, thread_id: int, user_id: int) -> Result:
+        """Add somebody to a thread. Adding them twice is the same as once."""
+
+    async def leave_thread(self, thread_id: int, user_id: int) -> Result:
+        """Take somebody out of a thread. Taking them out twice is the same as once."""
+
+    async def post_in(
+        self, thread_id: int, screen: Screen, nonce: str, since: datetime | None = None
+    ) -> Result:
+        """Post in a thread, as ``post`` does in a channel. A thread that sleeps is woken."""
+
+    async def close_thread(self, thread_id: int, case_code: str = "") -> Result:
+        """Delete a thread with all that was said in it; with 0, the one named by the code, if any."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,47 @@
 """Where somebody stands at the gate, as the use cases tell it."""
 
-from dataclasses import dataclass
+import sqlite3
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.filling import Summary
 from bot.minting import NextForm
+from bot.store import questions, threads
 from bot.store.cases import Case
 from bot.store.decisions import Letter
+from bot.store.questions import Question
+from bot.store.threads import Talk
+from bot.vault import PersonKey
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What goes on around a request beside deciding it."""
+
+    question: Question | None = None
+    """What the team has asked, and waits to hear."""
+    talk: Talk = Talk.NONE
+    thread_id: int = field(default=0, repr=False)
+    """Where they talk, while the conversation is open."""
+
+
+def around(connection: sqlite3.Connection, key: PersonKey, case: Case) -> Around:
+    """What goes on around a request; inside a unit of work."""
+    thread = threads.find(connection, key, case.id)
+    return Around(
+        questions.newest(connection, key, case.id) if case.asked_at is not None else None,
+        threads.talk(connection, case.id),
+        thread.thread_id if thread is not None and not thread.closing else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PersonWanted:
+    """They asked to talk to a person."""
+
+    case: Case
+    before: Around
+    """How the conversation stood as they pressed; it is being opened if it was not open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +56,7 @@ class Welcome:
     """Their request closed by itself, and the answers in it have not been deleted yet."""
     remove_at: datetime | None = None
     """When they are removed from the server if they do not start again."""
+    around: Around = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +76,7 @@ class HeldStanding:
     case: Case
     late: bool = False
     """The team has not decided by the time it aimed at."""
+    around: Around = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +106,7 @@ class UnrecordedStanding:
     case: Case
     begun: bool
     """Some answers are there, and can be carried on with."""
+    around: Around = Around()
 
 
 @dataclass(frozen=True, slots=True)

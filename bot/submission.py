@@ -226,7 +226,7 @@ class Submission:
         if outcome is Outcome.ADMIT:
             admitted = self._admit(connection, sheet, case, decision.id)
             return Sent(self._gate.let_in(connection, visitor, admitted))
-        return Sent(self._gate.held(self._hold(connection, case, verdict)))
+        return Sent(self._gate.held(connection, self._hold(connection, case, verdict)))
 
     def _was_held(self, connection: sqlite3.Connection, sheet: Sheet) -> bool:
         """Whether a person had to see to a request of theirs, one that they had deleted included."""

@@ -7,13 +7,15 @@ only leaves the rest for the next pass.
 import sqlite3
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from bot import timing
 from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
 from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.store import drafts, effects, events, lapsing, marks, queue, stops
+from bot.review.questions import run_out
+from bot.store import drafts, effects, events, lapsing, marks, questions, queue, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -23,10 +25,10 @@ _SHEETS_AT_ONCE = 500
 _PANEL_EVERY = timedelta(hours=1)
 _TIDY_EVERY = timedelta(hours=1)
 
-_LONGEST_WAITS = {EffectKind.REMINDER: timing.DAY, EffectKind.LETTER: timing.DAY}
+_LONGEST_WAITS = dict.fromkeys((EffectKind.REMINDER, EffectKind.LETTER, EffectKind.QUESTION), timing.DAY)
 """A message may have to wait for a day; anything else is tried again within the hour."""
 
-_Due = Callable[[sqlite3.Connection], list[Case]]
+_T = TypeVar("_T")
 
 
 class Sweep:
@@ -48,6 +50,11 @@ class Sweep:
         await write(lambda connection: self._tell_overdue(connection, now))
         await write(lambda connection: self._look_after_panel(connection, now))
         await self._each(lambda connection: self._due(connection, now), self._close, now)
+        await self._each(
+            lambda connection: questions.due(connection, now, _AT_ONCE),
+            lambda connection, due, at: run_out(connection, self._on, due, at),
+            now,
+        )
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
         await self._retention.run(now)
         await self._expire_drafts(now)
@@ -57,7 +64,10 @@ class Sweep:
             pass
 
     async def _each(
-        self, due: _Due, see_to: Callable[[sqlite3.Connection, list[Case], datetime], None], now: datetime
+        self,
+        due: Callable[[sqlite3.Connection], list[_T]],
+        see_to: Callable[[sqlite3.Connection, list[_T], datetime], None],
+        now: datetime,
     ) -> None:
         """See to all that is due, a batch at a time."""
         while await self._on.database.read(due):
@@ -73,10 +83,12 @@ class Sweep:
         gap = timing.away(swept, now)
         if swept is not None and gap:
             lapsing.give_back(connection, gap)
+            questions.give_back(connection, gap)
             effects.give_back(connection, EffectKind.REMOVE, swept, gap)
             effects.give_back(connection, EffectKind.REMINDER, swept, gap)
         last_reminder = max(timers.reminders, default=timedelta())
         lapsing.hold_near(connection, now + timers.lapse_after, now + last_reminder)
+        questions.hold_near(connection, now + self._on.config.review.answer_within)
         waits = {**_LONGEST_WAITS, EffectKind.REMOVE: timers.remove_after}
         for kind in EffectKind:
             effects.hold_near(connection, kind, now + waits.get(kind, timing.HOUR))
@@ -171,5 +183,6 @@ class Sweep:
         last = marks.at(connection, marks.TIDIED)
         if last is None or not timedelta() <= now - last < _TIDY_EVERY:
             drafts.expire_refusals(connection, before)
+            questions.expire_drafts(connection, before)
             drafts.expire_views(connection, before)
             marks.note(connection, marks.TIDIED, now)

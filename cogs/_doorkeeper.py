@@ -1,9 +1,9 @@
 """The port over discord.py. The only place that names Discord's error codes."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import aiohttp
 import discord
@@ -25,21 +25,27 @@ _CODES = {
     10009: Why.GONE,
     10011: Why.MISSING_ROLE,
     10013: Why.GONE,
+    30033: Why.FULL,
     50001: Why.FORBIDDEN,
     50007: Why.CLOSED,
     50013: Why.FORBIDDEN,
     50035: Why.UNFIT,
     50278: Why.GONE,
+    160006: Why.FULL,
 }
 _SLOW_DOWN = {
     40003: timedelta(minutes=10),  # opening direct messages too fast
     40333: timedelta(minutes=5),  # somebody in front of Discord, for reasons of their own
 }
+_ASLEEP = frozenset({50083, 160005})
+"""A thread that was archived, or locked."""
 _FORBIDDEN, _TOO_MANY = 403, 429
 
 LONGEST_CALL_SECONDS = 90.0
 """Longer than the library may wait for a bucket by itself; what the outbox asks for ends earlier."""
 
+_ARCHIVED_AFTER: Literal[10080] = 10080
+"""Minutes of silence after which Discord puts a thread to sleep: a week, the longest there is."""
 _LOOK_BACK = 200
 """Messages to look through for one that may have been sent before."""
 _CLOCKS_DIFFER = timedelta(minutes=2)
@@ -159,6 +165,93 @@ class DiscordDoorkeeper:
         """Delete a message of the bot's own, in a channel known by what it is for."""
         return await self.delete(self._channel(room).id, message_id)
 
+    async def open_thread(
+        self,
+        case_code: str,
+        user_ids: tuple[int, ...],
+        nonce: str,  # noqa: ARG002 - Discord takes none for a thread
+        since: datetime | None = None,
+    ) -> Result:
+        """Open a private thread that only moderators and the bot can add people to."""
+        http, made = self._client.http, 0
+
+        async def make() -> None:
+            nonlocal made
+            made = await self._thread_named(case_code) if since is not None else 0
+            if not made:
+                thread = await http.start_thread_without_message(
+                    self._ids.quarantine_channel,
+                    name=case_code,
+                    auto_archive_duration=_ARCHIVED_AFTER,
+                    type=discord.ChannelType.private_thread.value,
+                    invitable=False,
+                )
+                made = int(thread["id"])
+            for user_id in user_ids:
+                await http.add_user_to_thread(made, user_id)
+
+        result = await _result(make())
+        if isinstance(result, Refused) and made:
+            await self.close_thread(made)
+        return Done(made_id=made) if isinstance(result, Done) else result
+
+    async def _thread_named(self, case_code: str) -> int:
+        """The thread of this name under the quarantine channel, awake or asleep; 0 if there is none."""
+        http, parent = self._client.http, str(self._ids.quarantine_channel)
+        awake = await http.get_active_threads(self._ids.server)
+        found = [one for one in awake["threads"] if one.get("parent_id") == parent]
+        if not any(one["name"] == case_code for one in found):
+            asleep = await http.get_private_archived_threads(self._ids.quarantine_channel)
+            found = list(asleep["threads"])
+        return next((int(one["id"]) for one in found if one["name"] == case_code), 0)
+
+    async def join_thread(self, thread_id: int, user_id: int) -> Result:
+        """Add somebody to a thread; one that is asleep is woken."""
+        http = self._client.http
+        return await self._in_thread(thread_id, lambda: http.add_user_to_thread(thread_id, user_id))
+
+    async def leave_thread(self, thread_id: int, user_id: int) -> Result:
+        """Take somebody out of a thread; one that is asleep is woken."""
+        http = self._client.http
+        return await self._in_thread(thread_id, lambda: http.remove_user_from_thread(thread_id, user_id))
+
+    async def post_in(
+        self, thread_id: int, screen: Screen, nonce: str, since: datetime | None = None
+    ) -> Result:
+        """Post in a thread. The nonce is enforced, as in a channel."""
+        channel = self._client.get_partial_messageable(thread_id, guild_id=self._ids.server)
+        message = messages_of(screen)[0]
+
+        async def send() -> discord.Message:
+            posted = await self._sent_since(channel, message, since) if since is not None else None
+            return posted or await channel.send(nonce=nonce[:25], suppress_embeds=True, **message)
+
+        return await self._in_thread(thread_id, send)
+
+    async def _in_thread(self, thread_id: int, call: Callable[[], Awaitable[object]]) -> Result:
+        """What a call about a thread comes to; where the thread is asleep, it is woken, and called again."""
+
+        async def awake() -> object:
+            try:
+                return await call()
+            except discord.HTTPException as error:
+                if error.code not in _ASLEEP:
+                    raise
+            await self._client.http.edit_channel(thread_id, archived=False, locked=False)
+            return await call()
+
+        return _about_thread(await _result(awake()))
+
+    async def close_thread(self, thread_id: int, case_code: str = "") -> Result:
+        """Delete a thread. The audit log keeps who did it and nothing of what was said."""
+
+        async def delete() -> None:
+            found = thread_id or await self._thread_named(case_code)
+            if found:
+                await self._client.http.delete_channel(found)
+
+        return _about_thread(await _result(delete()))
+
     def _channel(self, room: Room) -> discord.PartialMessageable:
         ids = {
             Room.QUARANTINE: self._ids.quarantine_channel,
@@ -168,6 +261,11 @@ class DiscordDoorkeeper:
             Room.ANCHOR: self._ids.anchor_channel or self._ids.review_channel,
         }
         return self._client.get_partial_messageable(ids[room], guild_id=self._ids.server)
+
+
+def _about_thread(result: Result) -> Result:
+    """Discord calls a thread a channel."""
+    return Refused(Why.MISSING_THREAD) if result == Refused(Why.MISSING_ROOM) else result
 
 
 async def answered(call: Awaitable[_T]) -> _T | Refused | Later:

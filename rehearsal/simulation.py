@@ -59,6 +59,7 @@ for _name in ("guild_create_payload", "role_payload", "invite_payload"):
     setattr(serializers, _name, _described(getattr(serializers, _name)))
 
 Environment = simcord.Env
+Request = RequestContext
 MisuseError = simcord.SetupError
 
 

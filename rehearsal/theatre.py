@@ -22,6 +22,7 @@ from bot.screens.elements import Press, Screen
 from cogs._rendering import view_of
 from rehearsal import simulation
 from rehearsal.simulation import Environment
+from rehearsal.threads import panel_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Theatre:
     @property
     def panel(self) -> Any:
         """The newest message in the quarantine channel."""
-        return self.server.front_porch.last_message
+        return panel_of(self.server.front_porch)
 
     def cards(self) -> list[Any]:
         """The messages in the review channel."""
@@ -277,7 +278,9 @@ def lay_out(env: Environment) -> Server:
         create_private_threads=False,
         add_reactions=False,
     )
-    own = discord.PermissionOverwrite(view_channel=True, read_message_history=True, send_messages=True)
+    work = {"view_channel": True, "read_message_history": True, "send_messages": True}
+    own = discord.PermissionOverwrite(**work)
+    talks = {"create_private_threads": True, "send_messages_in_threads": True, "manage_threads": True}
     unseen = discord.PermissionOverwrite(view_channel=False)
     guild = env.create_guild("The Porch")
     simulation.describe(guild, mfa_level=1)
@@ -290,18 +293,18 @@ def lay_out(env: Environment) -> Server:
         "Moderator", permissions=discord.Permissions(view_channel=True, moderate_members=True)
     )
     works = discord.Permissions(
-        view_channel=True,
-        send_messages=True,
-        read_message_history=True,
         manage_roles=True,
         manage_guild=True,
         view_audit_log=True,
         kick_members=True,
+        **work,
+        **talks,
     )
+    own_porch = discord.PermissionOverwrite(**work, **talks)
     bot_role = simulation.own_role(guild)
     env.backend.edit_role(guild.id, bot_role.id, {"permissions": works.value})
     front_porch = guild.create_text_channel(
-        "front-porch", overwrites={guild.default_role: porch, member: unseen, bot_role: own}
+        "front-porch", overwrites={guild.default_role: porch, member: unseen, bot_role: own_porch}
     )
     review = guild.create_text_channel(
         "review", overwrites={guild.default_role: unseen, member: unseen, moderator: seen, bot_role: own}

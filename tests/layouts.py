@@ -27,6 +27,7 @@ ME, OWNER, HELPER, SOMEBODY = 900, 901, 902, 903
 
 VIEW = P.VIEW_CHANNEL
 WORKS = VIEW | P.SEND_MESSAGES | P.READ_MESSAGE_HISTORY
+TALKS = P.CREATE_PRIVATE_THREADS | P.SEND_MESSAGES_IN_THREADS | P.MANAGE_THREADS
 DENIED_ON_PORCH = P.SEND_MESSAGES | P.ADD_REACTIONS | P.CREATE_PUBLIC_THREADS | P.CREATE_PRIVATE_THREADS
 
 PLACES = Places(
@@ -73,7 +74,7 @@ def sound(**fields: Any) -> Server:
         role_overwrite(MEMBER, deny=VIEW),
         role_overwrite(MODERATOR, allow=VIEW),
         role_overwrite(STAFF, allow=VIEW),
-        role_overwrite(OWN, allow=WORKS),
+        role_overwrite(OWN, allow=WORKS | TALKS),
     )
     usual: dict[str, Any] = {
         "id": GUILD,
@@ -93,7 +94,7 @@ def sound(**fields: Any) -> Server:
                 OWN,
                 "Porchlight",
                 9,
-                WORKS | P.MANAGE_ROLES | P.MANAGE_GUILD | P.VIEW_AUDIT_LOG | P.KICK_MEMBERS,
+                WORKS | TALKS | P.MANAGE_ROLES | P.MANAGE_GUILD | P.VIEW_AUDIT_LOG | P.KICK_MEMBERS,
                 managed=True,
                 bot_id=ME,
             ),

@@ -89,6 +89,7 @@ class Call:
     screen: Screen | None = None
     nonce: str = ""
     since: datetime | None = None
+    name: str = ""
 
     @property
     def text(self) -> str:
@@ -147,6 +148,30 @@ class FakeDoorkeeper:
 
     async def stands(self, room: Room, message_id: int) -> Result:
         return self._result(Call("stands", room=room, message_id=message_id))
+
+    async def open_thread(
+        self, case_code: str, user_ids: tuple[int, ...], nonce: str, since: datetime | None = None
+    ) -> Result:
+        self._next_message += 1
+        call = Call("open_thread", user_id=user_ids[0], name=case_code, nonce=nonce, since=since)
+        return self._result(call, Done(made_id=self._next_message))
+
+    async def join_thread(self, thread_id: int, user_id: int) -> Result:
+        return self._result(Call("join_thread", user_id=user_id, message_id=thread_id))
+
+    async def leave_thread(self, thread_id: int, user_id: int) -> Result:
+        return self._result(Call("leave_thread", user_id=user_id, message_id=thread_id))
+
+    async def post_in(
+        self, thread_id: int, screen: Screen, nonce: str, since: datetime | None = None
+    ) -> Result:
+        self._next_message += 1
+        call = Call("post_in", message_id=thread_id, screen=screen, nonce=nonce, since=since)
+        sent = self._next_message
+        return self._result(call, Done(sent, channel_id=thread_id, message_ids=(sent,)))
+
+    async def close_thread(self, thread_id: int, case_code: str = "") -> Result:
+        return self._result(Call("close_thread", message_id=thread_id, name=case_code))
 
     def _result(self, call: Call, usual: Result | None = None) -> Result:
         self.calls.append(call)
@@ -485,6 +510,7 @@ def next_due(connection: sqlite3.Connection, now: datetime) -> datetime | None:
         """
         SELECT min(at) FROM (
             SELECT min(lapse_at) AS at FROM cases UNION ALL SELECT min(remind_at) FROM cases
+            UNION ALL SELECT min(answer_by) FROM cases
             UNION ALL SELECT min(due_at) FROM effect WHERE state = 'pending' AND due_at > ?
         )
         """,

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.forgetting.errands import thread_of
 from bot.model import CaseState, Scope
 from bot.store import (
     cases,
@@ -15,6 +16,7 @@ from bot.store import (
     disclosures,
     effects,
     erasures,
+    errands,
     events,
     forgetting,
     messages,
@@ -115,6 +117,8 @@ def forget_case(
     posted = messages.card(connection, key, case.id) if key is not None else None
     if posted is not None:
         retire_card(connection, posted.message_id, now)
+    if key is not None:
+        errands.add(connection, vault, thread_of(connection, key, case), now)
     delete_case(connection, case, now, by)
     if subjects.is_needed(connection, subject.id):
         return []

@@ -1,17 +1,18 @@
-"""Errands for people of whom nothing is kept: which messages were about them, and deleting those."""
+"""Errands for people of whom nothing is kept: messages and threads about them, and deleting those."""
 
 import sqlite3
 
 from bot.attempt import Attempt
 from bot.foundation import Foundation
 from bot.ports import Done, Doorkeeper, Refused, Result, Room, Why
-from bot.store import cases, errands, messages, subjects
+from bot.store import cases, errands, messages, subjects, threads
+from bot.store.cases import Case
 from bot.store.effects import Effect
 from bot.store.errands import Errand, ToDo
 from bot.store.messages import SentKind
-from bot.vault import Erased
+from bot.vault import Erased, PersonKey
 
-_SETTLED_BY = frozenset({Why.GONE, Why.MISSING_MESSAGE, Why.MISSING_ROOM})
+_SETTLED_BY = frozenset({Why.GONE, Why.MISSING_MESSAGE, Why.MISSING_ROOM, Why.MISSING_THREAD})
 """What was to be deleted, or whose role was to be taken, is not there any more."""
 
 
@@ -53,6 +54,8 @@ class Errands:
     async def _do(self, todo: ToDo) -> Result:
         if todo.revoke:
             return await self._doorkeeper.revoke(todo.revoke, "")
+        if todo.thread_id or todo.thread_named:
+            return await self._doorkeeper.close_thread(todo.thread_id, todo.thread_named)
         if todo.room:
             return await self._doorkeeper.delete_in(Room(todo.room), todo.message_id)
         return await self._doorkeeper.delete(todo.channel_id, todo.message_id)
@@ -61,6 +64,14 @@ class Errands:
         """Whether a new decision lets them in, so that the role is theirs again."""
         again = subjects.find(connection, errand.lookup) if errand.lookup else None
         return again is not None and any(case.is_member for case in cases.of_subject(connection, again.id))
+
+
+def thread_of(connection: sqlite3.Connection, key: PersonKey, case: Case) -> list[ToDo]:
+    """The private thread of a case, if it has one, to be deleted; none or one."""
+    thread = threads.find(connection, key, case.id)
+    if thread is not None:
+        return [ToDo(thread_id=thread.thread_id)]
+    return [ToDo(thread_named=case.code)] if threads.has_any(connection, case.id) else []
 
 
 def note_sent(

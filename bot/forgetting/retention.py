@@ -22,6 +22,7 @@ from bot.forgetting.erasing import (
     retire_card,
     wipe_answers,
 )
+from bot.forgetting.errands import thread_of
 from bot.foundation import Foundation
 from bot.model import CaseState
 from bot.store import cases, errands, events, forgetting, messages, retention_concerns, subjects
@@ -197,6 +198,8 @@ def _delete_file(work: Work, case: Case) -> None:
     posted = messages.card(connection, key, case.id) if key else None
     if posted is not None:
         retire_card(connection, posted.message_id, now)
+    if key is not None:
+        errands.add(connection, work.vault, thread_of(connection, key, case), now)
     was_member = case.state is CaseState.ADMITTED
     if was_member and not forgetting.is_member_otherwise(connection, case.subject_id, case.id):
         forgetting.delete_tasks_of_membership(connection, case.subject_id)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bot.concerns import leaving
 from bot.forgetting.erasing import delete_case, delete_subject, end_by_person, note_gone, wipe_answers
+from bot.forgetting.errands import thread_of
 from bot.foundation import Foundation
 from bot.model import CaseState
 from bot.store import (
@@ -168,7 +169,7 @@ def end_or_wipe(connection: sqlite3.Connection, case: Case, now: datetime, by: s
 def _messages(
     connection: sqlite3.Connection, key: PersonKey | None, subject: Subject, known: Sequence[Case]
 ) -> list[ToDo]:
-    """The messages about somebody that stand in Discord, and the cards of these cases."""
+    """The messages about somebody that stand in Discord, and the cards and threads of these cases."""
     if key is None:
         return []
     cards = [posted for case in known if (posted := messages.card(connection, key, case.id)) is not None]
@@ -178,6 +179,7 @@ def _messages(
             for channel, one in messages.sent_to(connection, key, subject.id)
         ),
         *(ToDo(room=errands.REVIEW, message_id=posted.message_id) for posted in cards),
+        *(todo for case in known for todo in thread_of(connection, key, case)),
     ]
 
 

@@ -62,6 +62,7 @@ class FindingCode(StrEnum):
     # The bot's own rights
     OWN_NO_ROLES = "own_no_roles"
     OWN_NO_ROOM = "own_no_room"
+    OWN_NO_THREADS = "own_no_threads"
     OWN_NO_AUDIT_LOG = "own_no_audit_log"
     OWN_NO_KICK = "own_no_kick"
     OWN_NO_SERVER = "own_no_server"

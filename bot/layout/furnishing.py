@@ -21,6 +21,9 @@ _VIEW = Permission.VIEW_CHANNEL
 _READ = _VIEW | Permission.READ_MESSAGE_HISTORY
 _WORK = _READ | Permission.SEND_MESSAGES
 
+_TALK = Permission.CREATE_PRIVATE_THREADS | Permission.SEND_MESSAGES_IN_THREADS | Permission.MANAGE_THREADS
+"""What the bot does on the porch beside that: it opens private conversations, and deletes them."""
+
 PORCH_ALLOWS = _READ | Permission.SEND_MESSAGES_IN_THREADS
 PORCH_DENIES = (
     Permission.SEND_MESSAGES
@@ -48,7 +51,7 @@ def rooms(draft: Draft, wishes: Wishes, member: int, team: Iterable[int]) -> Non
     bot = _Needs(server.own_id, _WORK, is_role=False)
     of_team = [_Needs(role, _WORK) for role in team]
     porch = [
-        bot,
+        _Needs(server.own_id, _WORK | _TALK, is_role=False),
         *(_Needs(role, _READ) for role in team),
         _Needs(server.id, PORCH_ALLOWS, PORCH_DENIES),
         _Needs(member, deny=_VIEW),

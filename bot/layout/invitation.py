@@ -10,6 +10,9 @@ RUNS_WITH = (
     | Permission.MANAGE_GUILD
     | Permission.VIEW_AUDIT_LOG
     | Permission.KICK_MEMBERS
+    | Permission.CREATE_PRIVATE_THREADS
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.MANAGE_THREADS
 )
 """What it uses while it runs, and what the doctor asks for."""
 
@@ -18,8 +21,6 @@ SETS_UP_WITH = (
     | Permission.ADD_REACTIONS
     | Permission.USE_APPLICATION_COMMANDS
     | Permission.CREATE_PUBLIC_THREADS
-    | Permission.CREATE_PRIVATE_THREADS
-    | Permission.SEND_MESSAGES_IN_THREADS
     | Permission.MODERATE_MEMBERS
 )
 """What setting up takes beside that: to make channels, and to say who may do what."""

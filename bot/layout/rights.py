@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from bot.layout.changes import QuietServer
 from bot.layout.findings import Finding, FindingCode
-from bot.layout.model import Permission
-from bot.layout.sight import ROOM_NEEDS, Sight, channel_names, names_of
+from bot.layout.model import Channel, Permission
+from bot.layout.sight import ROOM_NEEDS, THREAD_NEEDS, Sight, channel_names, names_of
 
 
 def rights(sight: Sight, *, removes_people: bool) -> Iterator[Finding]:
@@ -29,6 +29,21 @@ def rights(sight: Sight, *, removes_people: bool) -> Iterator[Finding]:
                 powers=names_of(lacking),
                 about=(str(room.id),),
             )
+    if sight.quarantine is not None:
+        yield from _threads(sight, sight.quarantine)
+
+
+def _threads(sight: Sight, porch: Channel) -> Iterator[Finding]:
+    """What the bot lacks for private conversations, where it can work in the quarantine channel at all."""
+    can = sight.server.in_channel(porch, sight.server.own_role_ids, sight.server.own_id)
+    lacking = THREAD_NEEDS & ~can
+    if lacking and not ROOM_NEEDS & ~can:
+        yield Finding(
+            FindingCode.OWN_NO_THREADS,
+            channels=channel_names([porch]),
+            powers=names_of(lacking),
+            about=(str(porch.id),),
+        )
 
 
 def leaks(sight: Sight) -> Iterator[Finding]:

@@ -32,6 +32,11 @@ OPENING = int(Permission.ADMINISTRATOR | Permission.VIEW_CHANNEL | Permission.MA
 ROOM_NEEDS = int(Permission.VIEW_CHANNEL | Permission.SEND_MESSAGES | Permission.READ_MESSAGE_HISTORY)
 """What the bot needs in each channel that it works in."""
 
+THREAD_NEEDS = int(
+    Permission.CREATE_PRIVATE_THREADS | Permission.SEND_MESSAGES_IN_THREADS | Permission.MANAGE_THREADS
+)
+"""What it needs in the quarantine channel beside that: to open private conversations, and to delete them."""
+
 
 def names_of(bits: int) -> tuple[str, ...]:
     """The permissions in a number, by name in small letters."""

@@ -181,7 +181,7 @@ class Bench:
     ) -> Case:
         if outcome is Outcome.HOLD:
             target = now + self._on.config.timers.decision_target
-            return cases.keep_on_hold(connection, case, target)
+            return cases.keep_on_hold(connection, case, now, target)
         return cases.decide(connection, case, STATE_AFTER[outcome], decision_id, now)
 
     def _tell(

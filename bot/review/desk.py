@@ -12,7 +12,7 @@ from bot.fairness.hands import may_not
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
-from bot.model import Source, Visitor
+from bot.model import CaseState, Source, Visitor
 from bot.review import looking
 from bot.store import (
     cases,
@@ -21,10 +21,12 @@ from bot.store import (
     effects,
     events,
     presence,
+    questions,
     queue,
     sheets,
     stops,
     tasks,
+    threads,
     views,
 )
 from bot.store.access import Purpose
@@ -33,6 +35,7 @@ from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
 from bot.store.effects import Effect
 from bot.store.presence import EarlierMembers
+from bot.store.questions import Question
 from bot.store.queue import Waiting
 from bot.store.stops import HeldUp
 from bot.store.tasks import Task, TaskKind
@@ -95,6 +98,15 @@ class CaseFile:
     letter: Letter | None
     earlier: tuple[Case, ...]
     stuck: bool
+    questions: tuple[Question, ...] = ()
+    """What the applicant was asked, and answered."""
+    talks: bool = False
+    """A conversation is open, in a private thread."""
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the applicant can be asked something now: one question at a time."""
+        return self.case.state is CaseState.HELD and self.case.asked_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +224,8 @@ class Desk:
             letter=decisions.latest_letter(connection, key, case.id),
             earlier=tuple(c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id),
             stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
+            questions=questions.of_case(connection, key, case.id),
+            talks=case.state.is_open and threads.is_there(connection, case.id),
         )
 
     def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:

@@ -14,7 +14,14 @@ from bot.words import Voice
 
 OPEN, OPEN_TASK, NEXT, SEEN, RETRY, QUEUE = "open", "opentask", "next", "seen", "retry", "queue"
 
-_RIGHTS_OF_THEIR_OWN = {EffectKind.GRANT, EffectKind.REVOKE, EffectKind.REMOVE, EffectKind.ERRAND}
+_RIGHTS_OF_THEIR_OWN = {
+    EffectKind.GRANT,
+    EffectKind.REVOKE,
+    EffectKind.REMOVE,
+    EffectKind.ERRAND,
+    EffectKind.THREAD,
+    EffectKind.CLOSE_THREAD,
+}
 
 
 _ABOUT_THE_SERVER = frozenset({"mended", "cannot_look", "cannot_read"})

@@ -15,6 +15,7 @@ from bot.screens.desk import NEXT, OPEN, decider, waiting_reason
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
+from bot.screens.questions import file_lines, file_presses
 from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
@@ -38,6 +39,7 @@ def case_file(voice: Voice, config: Config, file: CaseFile) -> Screen:
         _person(voice, file),
         _state(voice, file),
         _answers(voice, file),
+        file_lines(voice, file),
         _disclosure(voice, config, file),
         _verdict(voice, file.verdict),
         _past(voice, config, file.decisions),
@@ -179,6 +181,7 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
         presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
     presses.append(Press(TIMELINE, voice.say("timeline_show"), file.case.code.replace("-", "")))
     presses.append(Press(NOTE, voice.say("note_write"), file.case.code.replace("-", "")))
+    presses.extend(file_presses(voice, file))
     presses.append(Press(NEXT, voice.say("open_next")))
     return presses
 

@@ -9,17 +9,19 @@ from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.letters import first_channel
 from bot.screens.panel import my_data
+from bot.screens.questions import talk_line, wants_talk, with_question
 from bot.standing import (
     AdmittedStanding,
+    Around,
     CarryOn,
     HeldStanding,
+    PersonWanted,
     RefusedStanding,
     Standing,
     TakenStanding,
     UnrecordedStanding,
     Welcome,
 )
-from bot.store.cases import Case
 from bot.submission import LinksChanged, SendResult, Sent, Unticked
 from bot.words import Voice
 
@@ -74,7 +76,8 @@ def _welcome(voice: Voice, config: Config, result: Welcome) -> Screen:
         return Screen(f"{voice.say('closed_kept')}\n\n{text}", (agree, _take_back(voice)))
     if not result.wants_person:
         return Screen(text, (agree,))
-    return Screen(f"{voice.say('person_knows')}\n\n{text}", (agree, _take_back(voice)))
+    knows = f"{voice.say('person_knows')} {talk_line(voice, result.around)}".rstrip()
+    return Screen(f"{knows}\n\n{text}", (agree, _take_back(voice)))
 
 
 def _carrying_on(voice: Voice, config: Config, screen: Screen, result: CarryOn) -> Screen:
@@ -92,10 +95,15 @@ def _unrecorded(voice: Voice, config: Config, result: UnrecordedStanding) -> Scr
         parts.append(voice.say("welcome", consent=consent_notice(voice, config)))
         presses = [Press(AGREE, voice.say("agree_and_begin"), style=Style.PRIMARY)]
     if result.case.wants_person_at is not None:
-        parts.insert(1, voice.say("held_wants_person"))
+        parts.insert(1, _wants_person(voice, result.around))
     else:
         presses.append(Press("person", voice.say("talk_to_person")))
-    return Screen("\n\n".join(parts), (*presses, _take_back(voice)))
+    screen = Screen("\n\n".join(parts), (*presses, _take_back(voice)))
+    return with_question(voice, screen, result.around)
+
+
+def _wants_person(voice: Voice, around: Around) -> str:
+    return f"{voice.say('held_wants_person')} {talk_line(voice, around)}".rstrip()
 
 
 def _take_back(voice: Voice) -> Press:
@@ -112,15 +120,19 @@ def _back_with_you(voice: Voice, screen: Screen, result: CarryOn) -> Screen:
 def _held(voice: Voice, result: HeldStanding) -> Screen:
     case = result.case
     target = moment(case.target_at, "f") if case.target_at else voice.say("soon")
-    parts = [voice.say("held_late" if result.late else "held", case_code=case.code, target=target)]
+    if result.around.question is not None:
+        parts = [voice.say("held_asked", case_code=case.code)]
+    else:
+        parts = [voice.say("held_late" if result.late else "held", case_code=case.code, target=target)]
     if case.hold_reason is HoldReason.UNDISCLOSED:
         parts.append(voice.say("held_undisclosed"))
     presses = [Press(REOPEN, voice.say("change_my_answers"))]
     if case.wants_person_at is not None:
-        parts.append(voice.say("held_wants_person"))
+        parts.append(_wants_person(voice, result.around))
     else:
         presses.append(Press("person", voice.say("talk_to_person")))
-    return Screen("\n\n".join(parts), (*presses, _take_back(voice)))
+    screen = Screen("\n\n".join(parts), (*presses, _take_back(voice)))
+    return with_question(voice, screen, result.around)
 
 
 def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
@@ -165,12 +177,13 @@ def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
             return standing(voice, config, result)
 
 
-def person_asked_for(voice: Voice, config: Config, result: Case | AdmittedStanding) -> Screen:
+def person_asked_for(voice: Voice, config: Config, result: PersonWanted | AdmittedStanding) -> Screen:
     """*Talk to a person* was pressed."""
     if isinstance(result, AdmittedStanding):
         return _admitted(voice, config, result)
-    target = moment(result.target_at, "f") if result.target_at else voice.say("soon")
-    text = voice.say("person_asked_for", case_code=result.code, target=target)
+    target = moment(result.case.target_at, "f") if result.case.target_at else voice.say("soon")
+    talk = wants_talk(voice, result.before)
+    text = voice.say("person_asked_for", case_code=result.case.code, target=target, talk=talk)
     help_press = Press("help", voice.say("help_button"), style=Style.DANGER)
     return Screen(text, (help_press, _take_back(voice)))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
 from bot.model import CaseState, ChangedMeanwhile, HoldReason
-from bot.store import events
+from bot.store import events, questions, threads
 from bot.timing import Turn
 
 
@@ -248,14 +248,14 @@ def hold(
     )
 
 
-def keep_on_hold(connection: sqlite3.Connection, case: Case, target: datetime) -> Case:
+def keep_on_hold(connection: sqlite3.Connection, case: Case, now: datetime, target: datetime) -> Case:
     """A moderator keeps a case on hold: it keeps its place, and gets a new target."""
     check_step(case.state, CaseState.HELD)
     return _step(
         connection,
         case,
         "UPDATE cases SET target_at = :target, version = version + 1 WHERE id = :id AND version = :version",
-        {"target": to_ms(target)},
+        {"now": to_ms(now), "target": to_ms(target)},
     )
 
 
@@ -317,10 +317,17 @@ def delete(connection: sqlite3.Connection, case: Case) -> None:
 def _step(
     connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
 ) -> Case:
+    """Take a step. Whatever it is, nobody waits for an answer after it, and a thread ends with its case."""
+    at = from_ms(int(values["now"] or 0))
+    if case.asked_at is not None:
+        questions.close(connection, case.id, at)
     cursor = connection.execute(statement, {**values, "id": case.id, "version": case.version})
     if cursor.rowcount != 1:
         raise Overtaken
-    return again(connection, case.id)
+    after = again(connection, case.id)
+    if case.state.is_open and not after.state.is_open:
+        threads.close(connection, case.id, at)
+    return after
 
 
 def again(connection: sqlite3.Connection, case_id: str) -> Case:

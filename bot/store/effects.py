@@ -33,6 +33,12 @@ class EffectKind(StrEnum):
     """Remind a person of a request, or tell them that it closed. The target says which."""
     PANEL = "panel"
     """Make the quarantine channel's panel stand and be up to date."""
+    THREAD = "thread"
+    """Open the private thread of a case; with a target, do something in it (``store.threads.Said``)."""
+    CLOSE_THREAD = "close_thread"
+    """Delete the private thread of a case."""
+    QUESTION = "question"
+    """Tell a person that a question waits for them. The target is the question."""
     ERRAND = "errand"
     """Delete a message, or take a role, of somebody of whom nothing is kept. The target is the errand."""
 

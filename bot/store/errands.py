@@ -21,7 +21,7 @@ REVIEW = "review"
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """One thing to do: a message to delete, in a channel or a room of ours, or a role to take."""
+    """One thing to do: a message to delete, in a channel or a room of ours, a thread, or a role to take."""
 
     message_id: int = 0
     channel_id: int = 0
@@ -30,6 +30,10 @@ class ToDo:
     """Whose member role to take."""
     lookup: bytes | None = None
     """The keyed hash of whose role it is."""
+    thread_id: int = 0
+    """A private thread to delete ..."""
+    thread_named: str = ""
+    """... or one of which only the case code is known, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,8 @@ def add(connection: sqlite3.Connection, vault: Vault, todo: Sequence[ToDo], now:
 def _words(one: ToDo) -> str:
     if one.revoke:
         return json.dumps({"revoke": one.revoke})
+    if one.thread_id or one.thread_named:
+        return json.dumps({"thread": one.thread_id, "named": one.thread_named})
     where = {"room": one.room} if one.room else {"channel": one.channel_id}
     return json.dumps({**where, "message": one.message_id})
 
@@ -77,6 +83,8 @@ def opened(key: PersonKey, errand: Errand) -> ToDo:
         room=words.get("room", ""),
         revoke=words.get("revoke", 0),
         lookup=errand.lookup,
+        thread_id=words.get("thread", 0),
+        thread_named=words.get("named", ""),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.clock import to_ms
 from bot.interests import GOAL, ON_BEHALF_OF, ORGANISATION
-from bot.store import disclosures, events
+from bot.store import disclosures, events, notes, questions
 
 
 def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> None:
@@ -33,8 +33,8 @@ def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> No
 
 def delete_said(connection: sqlite3.Connection, case_id: str) -> None:
     """Delete the questions to the person of a case, their answers, and what moderators wrote down."""
-    connection.execute("DELETE FROM question WHERE case_id = ?", (case_id,))
-    connection.execute("DELETE FROM note WHERE case_id = ?", (case_id,))
+    questions.delete_of_case(connection, case_id)
+    notes.delete_of_case(connection, case_id)
 
 
 def trim_update(connection: sqlite3.Connection, sheet_id: str, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
 from bot.model import CaseState
-from bot.store import cases, events
+from bot.store import cases, events, threads
 from bot.store.cases import Case
 from bot.timing import HOUR, Turn
 
@@ -84,6 +84,7 @@ def lapse(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
     if cursor.rowcount != 1:
         raise cases.Overtaken
     events.count(connection, f"outcome.{CaseState.LAPSED.value}", now)
+    threads.close(connection, case.id, now)
 
 
 def to_remind(connection: sqlite3.Connection, now: datetime, most: int) -> list[Case]:

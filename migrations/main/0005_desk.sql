@@ -332,6 +332,19 @@ CREATE UNIQUE INDEX one_open_question ON question (case_id) WHERE closed_at IS N
 CREATE INDEX question_of_case ON question (case_id, asked_at);
 CREATE INDEX question_by ON question (asked_by);
 
+-- A question that a moderator is writing, waiting for its preview to be confirmed.
+CREATE TABLE question_draft (
+    ref TEXT PRIMARY KEY,
+    case_id TEXT NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
+    case_version INTEGER NOT NULL,
+    moderator_id TEXT NOT NULL,
+    sealed BLOB NOT NULL,
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX question_draft_of_case ON question_draft (case_id);
+CREATE INDEX question_draft_by ON question_draft (moderator_id);
+
 -- The private thread of a case; Discord's id of it is sealed.
 CREATE TABLE thread (
     case_id TEXT PRIMARY KEY REFERENCES cases (id) ON DELETE CASCADE,

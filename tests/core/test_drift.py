@@ -14,8 +14,15 @@ from bot.review.desk import Queue
 from bot.screens import desk as desk_screens
 from bot.screens import files as file_screens
 from bot.screens import gate as gate_screens
-from bot.standing import AdmittedStanding, CarryOn, HeldStanding, TakenStanding, UnrecordedStanding, Welcome
-from bot.store.cases import Case
+from bot.standing import (
+    AdmittedStanding,
+    CarryOn,
+    HeldStanding,
+    PersonWanted,
+    TakenStanding,
+    UnrecordedStanding,
+    Welcome,
+)
 from bot.submission import Sent
 from tests.support import (
     ABOUT_LINKED,
@@ -275,7 +282,7 @@ async def test_access_taken_by_hand(watched: World) -> None:
         "SELECT id FROM subject WHERE lookup = ?", watched.foundation.vault.lookup(GIVER)
     )
     asked = await watched.gate.ask_for_person(ANN)
-    assert isinstance(asked, Case)
+    assert isinstance(asked, PersonWanted)
 
 
 async def test_asking_again_after_it_was_taken_goes_to_a_person(watched: World) -> None:

@@ -10,9 +10,8 @@ import pytest
 from bot.filling import Summary
 from bot.minting import NextForm
 from bot.model import CaseState
-from bot.standing import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding, Welcome
+from bot.standing import AdmittedStanding, CarryOn, HeldStanding, PersonWanted, RefusedStanding, Welcome
 from bot.store import subjects
-from bot.store.cases import Case
 from bot.submission import Sent
 from tests.support import (
     ABOUT_LINKED,
@@ -230,11 +229,12 @@ async def test_talking_to_a_person_needs_no_form(world: World) -> None:
     again = await world.gate.ask_for_person(ANN)
     await world.drain()
 
-    assert isinstance(first, Case)
-    assert first == again
-    assert (first.state, first.wants_person_at is not None) == (CaseState.WAITING, True)
+    assert isinstance(first, PersonWanted)
+    assert isinstance(again, PersonWanted)
+    assert first.case == again.case
+    assert (first.case.state, first.case.wants_person_at is not None) == (CaseState.WAITING, True)
     [posted] = world.doorkeeper.told("post")
-    assert first.code in posted.text
+    assert first.case.code in posted.text
     assert "talk to a person" in posted.text
 
 

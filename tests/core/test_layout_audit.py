@@ -220,6 +220,8 @@ HOLES = (
     leak("the bot cannot write on the front page", C.OWN_NO_ROOM, overwriting(PORCH, role_overwrite(OWN, allow=VIEW)),
          lacking(OWN, P.SEND_MESSAGES), names=("#front-porch",)),
     leak("the bot does not see the review channel", C.OWN_NO_ROOM, silent(REVIEW, OWN), names=("#review",)),
+    leak("the bot opens no conversations", C.OWN_NO_THREADS, lacking(OWN, P.MANAGE_THREADS),
+         overwriting(PORCH, role_overwrite(OWN, allow=WORKS | P.SEND_MESSAGES_IN_THREADS)), names=("#front-porch",)),
     leak("the bot reads no audit log", C.OWN_NO_AUDIT_LOG, lacking(OWN, P.VIEW_AUDIT_LOG)),
     leak("the bot cannot remove", C.OWN_NO_KICK, lacking(OWN, P.KICK_MEMBERS)),
     leak("the bot cannot pause", C.OWN_NO_SERVER, lacking(OWN, P.MANAGE_GUILD)),

@@ -289,10 +289,10 @@ async def test_help_and_talking_to_a_person_stay_open_in_a_wave(small: World) ->
     """Somebody of the wave asks for a person, and gets the same card as everybody."""
     await rush(small)
 
-    case = await small.gate.ask_for_person(visitor(200000000000000100))
+    asked = await small.gate.ask_for_person(visitor(200000000000000100))
 
-    assert not isinstance(case, AdmittedStanding)
-    assert case.wants_person_at is not None
+    assert not isinstance(asked, AdmittedStanding)
+    assert asked.case.wants_person_at is not None
 
 
 async def test_a_thousand_in_one_burst_cost_next_to_nothing_more(small: World) -> None:

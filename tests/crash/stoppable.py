@@ -69,7 +69,7 @@ def _trace(steps: Steps, name: str, statement: str) -> None:
         steps.writing.clear()
 
 
-_KEPT = ("roles", "here", "messages", "told", "removed", "log")
+_KEPT = ("roles", "here", "messages", "told", "removed", "log", "threads")
 
 
 class LastingServer:
@@ -224,6 +224,66 @@ class LastingServer:
             return Done() if found else Refused(Why.MISSING_MESSAGE)
 
         return self._done(f"delete in {room}", delete)
+
+    async def open_thread(
+        self, case_code: str, user_ids: tuple[int, ...], nonce: str, since: datetime | None = None
+    ) -> Result:
+        """Open a thread, unless it is looked for and found."""
+
+        def open_it() -> Result:
+            threads = self._state["threads"]
+            named = [one["id"] for one in threads if one["name"] == case_code and not one["deleted"]]
+            if since is not None and named:
+                return Done(made_id=named[0])
+            threads.append(
+                {"id": len(threads) + 1, "name": case_code, "who": [*user_ids], "said": [], "deleted": False}
+            )
+            return Done(made_id=len(threads))
+
+        return self._done(f"open thread {nonce}", open_it)
+
+    async def join_thread(self, thread_id: int, user_id: int) -> Result:
+        """Add somebody."""
+        return self._done("join", lambda: self._seat(thread_id, user_id, there=True))
+
+    async def leave_thread(self, thread_id: int, user_id: int) -> Result:
+        """Take somebody out."""
+        return self._done("step out", lambda: self._seat(thread_id, user_id, there=False))
+
+    def _seat(self, thread_id: int, user_id: int, *, there: bool) -> Result:
+        thread = self._state["threads"][thread_id - 1]
+        others = [other for other in thread["who"] if other != user_id]
+        thread["who"] = [*others, user_id] if there else others
+        return Done()
+
+    async def post_in(
+        self, thread_id: int, screen: Screen, nonce: str, since: datetime | None = None
+    ) -> Result:
+        """Say something in a thread."""
+
+        def post() -> Result:
+            thread = self._state["threads"][thread_id - 1]
+            if thread["deleted"]:
+                return Refused(Why.MISSING_THREAD)
+            already = since is not None and screen.text in thread["said"]
+            if not already and nonce not in self._nonces:
+                thread["said"].append(screen.text)
+                self._nonces[nonce] = 0
+            return Done(1, channel_id=thread_id, message_ids=(1,))
+
+        return self._done("post in thread", post)
+
+    async def close_thread(self, thread_id: int, case_code: str = "") -> Result:
+        """Delete a thread, by its id or its name."""
+
+        def close() -> Result:
+            threads = [one for one in self._state["threads"] if not one["deleted"]]
+            found = [one for one in threads if thread_id in {0, one["id"]} and case_code in {"", one["name"]}]
+            for one in found:
+                one.update(deleted=True, said=[])
+            return Done() if found or not thread_id else Refused(Why.MISSING_THREAD)
+
+        return self._done("close thread", close)
 
     def _role(self, user_id: int, *, given: bool) -> Result:
         if user_id not in self._state["here"]:

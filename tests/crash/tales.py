@@ -17,7 +17,9 @@ from bot.forgetting.ledger import read
 from bot.log.verifying import verify
 from bot.minting import NextForm
 from bot.model import Outcome, Scope, Visitor
+from bot.review.questions import Questions, Writing
 from bot.review.refusals import Preview
+from bot.review.talks import Talks
 from bot.standing import CarryOn
 from bot.store import disclosures
 from tests.crash.stoppable import LastingServer
@@ -134,6 +136,43 @@ def takes_back(who: Visitor) -> Act:
 def wants_person(who: Visitor) -> Act:
     """Talk to a person."""
     return lambda world, _: world.gate.ask_for_person(who)
+
+
+async def asks(world: World, _: LastingServer) -> None:
+    """A moderator asks whoever is held something, once."""
+    if await world.rows("SELECT 1 FROM question"):
+        return
+    questions = Questions(world.foundation)
+    begun = await questions.begin_by_code(MOD, await world.code(BEN))
+    if isinstance(begun, Writing):
+        written = await questions.write(MOD, begun.draft.ref, "", "Which one?")
+        assert isinstance(written, Writing)
+        await questions.send(MOD, written.draft.ref)
+
+
+async def replies(world: World, _: LastingServer) -> None:
+    """Whoever was asked answers, once."""
+    for (ref,) in await world.rows("SELECT ref FROM question WHERE answered_at IS NULL"):
+        await Questions(world.foundation).reply(BEN, ref, "This one.")
+
+
+async def joins_and_closes(world: World, _: LastingServer) -> None:
+    """A moderator closes the conversation, having joined it once."""
+    talks = Talks(world.foundation)
+    if not await world.rows("SELECT 1 FROM event WHERE action = 'thread.joined'"):
+        await talks.join(MOD, await seen(world))
+    await world.drain()
+    if await world.rows("SELECT 1 FROM thread WHERE closed_at IS NULL"):
+        await talks.close(MOD, await seen(world))
+    await world.drain()
+
+
+async def seen(world: World) -> str:
+    """The file as a moderator opened it; once for each version, so that a stop leaves no more looks."""
+    found = await world.rows(
+        "SELECT ref FROM file_view JOIN cases ON cases.id = case_id AND case_version = version"
+    )
+    return str(found[0][0]) if found else (await world.file(BEN)).ref
 
 
 def forgets(who: Visitor) -> Act:
@@ -260,6 +299,13 @@ TALES: dict[str, list[Act]] = {
         drains,
         begins(CAT),
     ],
+    "a question is asked and answered, and the conversation closed": [
+        asks,
+        drains,
+        replies,
+        drains,
+        joins_and_closes,
+    ],
     "a talk is wanted, and the request taken back": [
         wants_person(ANN),
         drains,
@@ -337,6 +383,11 @@ TALES: dict[str, list[Act]] = {
 }
 
 BEFORE: dict[str, list[Act]] = {
+    "a question is asked and answered, and the conversation closed": [
+        arrives(BEN),
+        *answers(BEN, LINKED),
+        drains,
+    ],
     ERASED: [arrives(BEN), *answers(BEN, LINKED), drains, admits(BEN), drains, drains],
     "what closed long ago is deleted": [
         arrives(CAT),

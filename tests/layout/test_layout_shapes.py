@@ -59,7 +59,10 @@ def test_the_porch_is_as_the_design_says() -> None:
     read = P.VIEW_CHANNEL | P.READ_MESSAGE_HISTORY
     assert porch.name == "front-porch"
     assert porch.overwrites == {
-        "me": (read | P.SEND_MESSAGES, 0),
+        "me": (
+            read | P.SEND_MESSAGES | P.CREATE_PRIVATE_THREADS | P.SEND_MESSAGES_IN_THREADS | P.MANAGE_THREADS,
+            0,
+        ),
         moderators: (read, 0),
         SERVER: (
             read | P.SEND_MESSAGES_IN_THREADS,

@@ -73,7 +73,14 @@ async def test_open_file_shows_everything_to_the_moderator_alone(theatre: Theatr
         "Held by the machine",
     ):
         assert told in seen.text, told
-    assert seen.buttons == ["Admit", "Keep on hold", "Show another way", "Decline", "Open the next one"]
+    assert seen.buttons == [
+        "Admit",
+        "Keep on hold",
+        "Show another way",
+        "Decline",
+        "Ask a question",
+        "Open the next one",
+    ]
     assert ("file.opened",) in await rows(theatre, "SELECT action FROM event")
     for message in theatre.cards():
         assert "Quill" not in message.content

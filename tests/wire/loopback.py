@@ -72,6 +72,8 @@ class Loopback:
     """Who holds the member role."""
     removed: list[int] = field(default_factory=list)
     messages: dict[int, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    threads: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """By id: what Discord says of a thread, and in ``who`` the people in it."""
     commands: list[Any] = field(default_factory=list)
     invites_until: str | None = None
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -254,6 +256,52 @@ class Loopback:
         shown = self.shown.get(path)
         return _error(404, 0) if shown is None else _json(shown)
 
+    async def open_thread(self, request: web.Request) -> web.Response:
+        body, thread_id = await request.json(), self._id()
+        made = {
+            "id": str(thread_id), "parent_id": request.match_info["channel"], "name": body["name"],
+            "type": body["type"], "invitable": body["invitable"], "archived": False, "who": [],
+        }  # fmt: skip
+        self.threads[thread_id] = made
+        return _json(made, status=201)
+
+    async def active_threads(self, _request: web.Request) -> web.Response:
+        return _json({"threads": [t for t in self.threads.values() if not t["archived"]], "members": []})
+
+    async def archived_threads(self, _request: web.Request) -> web.Response:
+        asleep = [one for one in self.threads.values() if one["archived"]]
+        return _json({"threads": asleep, "members": [], "has_more": False})
+
+    async def seat(self, request: web.Request) -> web.Response:
+        thread = self._thread(request)
+        if thread is None:
+            return _error(404, 10003)
+        if thread["archived"]:
+            return _error(400, 50083)
+        user = int(request.match_info["user"])
+        thread["who"] = [other for other in thread["who"] if other != user]
+        if request.method == "PUT":
+            thread["who"].append(user)
+        return web.Response(status=204)
+
+    async def wake(self, request: web.Request) -> web.Response:
+        thread = self._thread(request)
+        if thread is None:
+            return _error(404, 10003)
+        thread["archived"] = (await request.json())["archived"]
+        return _json(thread)
+
+    async def delete_thread(self, request: web.Request) -> web.Response:
+        thread = self._thread(request)
+        if thread is None:
+            return _error(404, 10003)
+        del self.threads[int(thread["id"])]
+        self.messages.pop(int(thread["id"]), None)
+        return _json(thread)
+
+    def _thread(self, request: web.Request) -> dict[str, Any] | None:
+        return self.threads.get(int(request.match_info["channel"]))
+
     async def offer(self, request: web.Request) -> web.Response:
         self.commands = await request.json()
         common = {"application_id": APPLICATION["id"], "version": "1", "default_member_permissions": None}
@@ -288,7 +336,8 @@ class Loopback:
         app = web.Application(middlewares=[self.middleware])
         api = "/api/v10"
         member = f"{api}/guilds/{{guild}}/members/{{user}}"
-        messages = f"{api}/channels/{{channel}}/messages"
+        channel = f"{api}/channels/{{channel}}"
+        messages, seat = f"{channel}/messages", f"{channel}/thread-members/{{user}}"
         app.add_routes(
             [
                 web.get(f"{api}/users/@me", self.me),
@@ -303,6 +352,13 @@ class Loopback:
                 web.patch(f"{messages}/{{message}}", self.edit),
                 web.get(f"{messages}/{{message}}", self.fetch),
                 web.delete(f"{messages}/{{message}}", self.unsend),
+                web.post(f"{channel}/threads", self.open_thread),
+                web.get(f"{api}/guilds/{{guild}}/threads/active", self.active_threads),
+                web.get(f"{channel}/threads/archived/private", self.archived_threads),
+                web.put(seat, self.seat),
+                web.delete(seat, self.seat),
+                web.patch(channel, self.wake),
+                web.delete(channel, self.delete_thread),
                 web.put(f"{api}/guilds/{{guild}}/incident-actions", self.incidents),
                 web.put(f"{api}/applications/{{app}}/guilds/{{guild}}/commands", self.offer),
                 web.get("/gateway", self.serve_gateway),
