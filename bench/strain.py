@@ -22,7 +22,8 @@ from bot.gate import Gate
 from bot.holdings import Holdings
 from bot.model import Visitor
 from bot.ports import Later, Member, Refused, RoleChange, Why
-from bot.review.desk import CaseFile, Denied, Desk, History, Queue
+from bot.review.desk import CaseFile, Denied, Desk, History
+from bot.review.queue import Overview, Queue
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens import rights as screens
@@ -69,6 +70,7 @@ class Everybody:
 async def at_the_desk(foundation: Foundation) -> dict[str, float]:
     """What moderators do over and over: the 99th percentile of each, in milliseconds."""
     desk, moderator = Desk(foundation), visitor(9999, moderator=True)
+    queue = Queue(foundation, desk)
     codes = await foundation.database.read(
         lambda c: [
             row[0]
@@ -85,10 +87,10 @@ async def at_the_desk(foundation: Foundation) -> dict[str, float]:
         return desk.history_of_code(moderator, codes[n % len(codes)])
 
     return {
-        "queue": await _p99(lambda _: desk.queue(moderator), Queue),
+        "queue": await _p99(lambda _: queue.show(moderator), Overview),
         "file": await _p99(nth_file, CaseFile),
         "history": await _p99(nth_history, History),
-        "next": await _p99(lambda _: desk.open_next(moderator), (CaseFile, Denied)),
+        "next": await _p99(lambda _: queue.open_next(moderator), (CaseFile, Denied)),
     }
 
 

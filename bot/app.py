@@ -26,12 +26,15 @@ from bot.links import Links
 from bot.opening import CannotStart
 from bot.ports import Builder
 from bot.reminders import Reminders
+from bot.review.claims import Claims
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
 from bot.review.questions import Questions
+from bot.review.queue import Queue
 from bot.review.record import Record
 from bot.review.refusals import Refusals
+from bot.review.stats import Statistics
 from bot.review.talks import Talks
 from bot.rights import Rights
 from bot.rounds import Rounds
@@ -48,6 +51,7 @@ from cogs._login import in_plain_words
 from cogs._lookout import DiscordLookout
 from cogs._router import Router
 from cogs._survey import DiscordSurveyor
+from cogs.claims import Claims as ClaimsCog
 from cogs.concern_files import ConcernFiles as ConcernFilesCog
 from cogs.concerns import Concerns as ConcernsCog
 from cogs.desk import Desk as DeskCog
@@ -57,6 +61,7 @@ from cogs.help import Help as HelpCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
 from cogs.questions import Conversing as ConversingCog
+from cogs.queue import Queue as QueueCog
 from cogs.record import Record as RecordCog
 from cogs.reminders import Reminders as RemindersCog
 from cogs.rights import Rights as RightsCog
@@ -114,6 +119,8 @@ def furnished(foundation: Foundation) -> House:
         ConcernsCog(config, router, Telling(foundation)),
         ConcernFilesCog(router, handling, patterns),
         ConversingCog(config, router, Questions(foundation), Talks(foundation)),
+        QueueCog(config, router, Queue(foundation, desk), Statistics(foundation)),
+        ClaimsCog(router, Claims(foundation)),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from bot import timing
 from bot.attempt import Attempt, nonce_of, unanswered_since
+from bot.cards import card, has_card
 from bot.concerns.messages import message
 from bot.forgetting.erasing import retire_card
 from bot.forgetting.errands import Errands, note_sent
 from bot.foundation import Foundation
 from bot.model import CaseState, Delivery
-from bot.notices import notice, people_in
+from bot.notices import notice, nudge, people_in
 from bot.ports import Done, Doorkeeper, Later, Lookout, Member, Refused, Result, Room, Why
-from bot.screens import desk as desk_screens
 from bot.screens import letters as letter_screens
 from bot.screens import reminders as reminder_screens
 from bot.screens.elements import Screen
@@ -50,6 +50,8 @@ class Attempts:
                 return self._panel(connection, effect)
             case EffectKind.NOTICE:
                 return self._notice(connection, effect)
+            case EffectKind.NUDGE:
+                return self._nudge(connection, effect)
             case EffectKind.LETTER:
                 return self._letter(connection, effect)
             case EffectKind.DIRECT:
@@ -215,6 +217,18 @@ class Attempts:
             since=since,
         )
 
+    def _nudge(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
+        """Tell a moderator that something they have is late. If they cannot be reached, the team knows."""
+        user_id = self._on.user_id(connection, effect.target)
+        screen = nudge(connection, self._on, effect.target)
+        if user_id is None or screen is None:
+            return None
+
+        def note(connection: sqlite3.Connection, result: Result) -> None:
+            note_sent(connection, self._on, SentKind.NOTICE, result, subject_id=effect.target)
+
+        return self._telling(effect, user_id, screen, note)
+
     def _notice(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """Say something in its room; while the team cannot be told there, in their other one."""
         found = notice(connection, self._on, effect.target)
@@ -256,11 +270,9 @@ class Attempts:
     def _card(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
         key = self._on.key_of(connection, case.subject_id)
         posted = messages.card(connection, key, case.id)
-        if posted is None and not _belongs_in_review(case) and not effect.begun:
+        if posted is None and not has_card(connection, case) and not effect.begun:
             return None
-        decision = decisions.get(connection, case.decision_id) if case.decision_id else None
-        by = self._on.user_id(connection, decision.decided_by) if decision and decision.decided_by else None
-        screen = desk_screens.card(self._on.config.words.voice(""), case, decision, by)
+        screen = card(connection, self._on, case)
 
         def note(connection: sqlite3.Connection, message: Posted | None) -> None:
             if cases.get(connection, case.id) is None:
@@ -316,11 +328,6 @@ class Attempts:
 
 async def _not_yet() -> Result:
     return Later("not_swept")
-
-
-def _belongs_in_review(case: Case) -> bool:
-    """Whether moderators should see a card: a held case, or somebody who wants to talk."""
-    return case.state is CaseState.HELD or (case.state.is_open and case.wants_person_at is not None)
 
 
 def _delivery(result: Result) -> Delivery | None:

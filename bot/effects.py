@@ -41,7 +41,12 @@ _STOPPING = frozenset({Why.FORBIDDEN, Why.MISSING_ROLE, Why.MISSING_ROOM})
 _PROBES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 
 _TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.QUESTION})
-_BEGUN_ON_DISK = _TO_A_PERSON | {EffectKind.NOTICE, EffectKind.REMOVE, EffectKind.DIRECT}
+_BEGUN_ON_DISK = _TO_A_PERSON | {
+    EffectKind.NOTICE,
+    EffectKind.NUDGE,
+    EffectKind.REMOVE,
+    EffectKind.DIRECT,
+}
 """What must not look undone after a crash between the call and its note."""
 
 _BETWEEN_MESSAGES = timedelta(days=1)

@@ -5,6 +5,7 @@ import sqlite3
 from bot.findings import news
 from bot.foundation import Foundation
 from bot.ports import Room
+from bot.review import alerts
 from bot.screens import anchors as anchor_screens
 from bot.screens import desk as desk_screens
 from bot.screens import drift as drift_screens
@@ -19,6 +20,12 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     """The room and the screen of a notice; None when there is nothing left to say."""
     voice = on.config.words.voice("")
     kind, _, argument = target.partition(":")
+    if kind == "digest":
+        found_waiting = alerts.digest(connection)
+        return (Room.REVIEW, desk_screens.digest(voice, found_waiting)) if found_waiting else None
+    if kind == "late":
+        late = alerts.late(connection, argument, on.now())
+        return (Room.REVIEW, desk_screens.late(voice, late)) if late.codes else None
     if kind == "earlier":
         return Room.WELCOME, drift_screens.ask_earlier_members(voice)
     if kind == "bot_added":
@@ -42,6 +49,12 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     return room, desk_screens.notice(voice, target)
 
 
+def nudge(connection: sqlite3.Connection, on: Foundation, holder_id: str) -> Screen | None:
+    """What a moderator is told of what they have; None when nothing of it is late any more."""
+    codes = alerts.late_with(connection, holder_id, on.now())
+    return desk_screens.nudge(on.config.words.voice(""), codes) if codes else None
+
+
 def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
     """Whom a notice mentions, and whose request it names by its code: subjects, as they are known now."""
     kind, _, argument = target.partition(":")
@@ -51,6 +64,9 @@ def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
         about, _, by = argument.partition(":")
         case = cases.get(connection, about)
         found = [by, case.subject_id if case else ""]
+    elif kind == "late":
+        listed = [cases.get(connection, one) for one in argument.partition(":")[2].split(",")]
+        found = [case.subject_id for case in listed if case]
     else:
         found = []
     return tuple(one for one in dict.fromkeys(found) if one and subjects.get(connection, one) is not None)

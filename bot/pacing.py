@@ -15,7 +15,15 @@ _ROLES = frozenset({EffectKind.GRANT, EffectKind.REVOKE})
 _BUCKETS = (
     _ROLES,
     frozenset({EffectKind.REMOVE}),
-    frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.QUESTION, EffectKind.DIRECT}),
+    frozenset(
+        {
+            EffectKind.LETTER,
+            EffectKind.REMINDER,
+            EffectKind.QUESTION,
+            EffectKind.DIRECT,
+            EffectKind.NUDGE,
+        }
+    ),
     frozenset({EffectKind.CARD, EffectKind.RETIRE, EffectKind.NOTICE}),
     frozenset({EffectKind.PANEL}),
 )

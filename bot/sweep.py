@@ -14,8 +14,9 @@ from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
 from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
+from bot.review import alerts, claims
 from bot.review.questions import run_out
-from bot.store import drafts, effects, events, lapsing, marks, questions, queue, stops
+from bot.store import drafts, effects, events, lapsing, marks, questions, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -47,7 +48,9 @@ class Sweep:
         await finish_if_possible(self._on)
         await write(lambda connection: self._look_at_the_clock(connection, now))
         await write(lambda connection: look(connection, self._on.config.raid, now))
-        await write(lambda connection: self._tell_overdue(connection, now))
+        while await write(lambda connection: claims.let_go_when_over(connection, self._on, now, _AT_ONCE)):
+            pass
+        await write(lambda connection: alerts.tell(connection, self._on, now))
         await write(lambda connection: self._look_after_panel(connection, now))
         await self._each(lambda connection: self._due(connection, now), self._close, now)
         await self._each(
@@ -94,14 +97,6 @@ class Sweep:
             effects.hold_near(connection, kind, now + waits.get(kind, timing.HOUR))
         stops.hold_near(connection, now + timing.HOUR)
         marks.note(connection, marks.SWEPT, now)
-
-    def _tell_overdue(self, connection: sqlite3.Connection, now: datetime) -> None:
-        """Once a day, from the chosen local hour on, and only if something waits past its target."""
-        local = now.astimezone(self._on.config.community.zone)
-        late = queue.overdue(connection, now)
-        if late and timing.is_notice_hour(local, self._on.config.review.notice_hour):
-            key = f"overdue:{local.date().isoformat()}"
-            effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=f"overdue:{late}")
 
     def _look_after_panel(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Once an hour, see that the panel still stands, and ask Discord again what it never answered."""

@@ -85,6 +85,13 @@ def farewell(now: datetime, last_reminded: datetime | None) -> datetime:
     return max(now, last_reminded + DAY)
 
 
+def is_within(local: datetime, first: int, until: int) -> bool:
+    """Whether it is between two hours where the moderators live; where the first is the later, overnight."""
+    if first < until:
+        return first <= local.hour < until
+    return local.hour >= first or local.hour < until
+
+
 def is_notice_hour(local: datetime, hour: int) -> bool:
     """Whether the hour of the daily notice has come where the moderators live.
 

@@ -66,6 +66,10 @@ class Router:
                 raise ValueError(f"two handlers for the form {action}")
             self._forms[action] = handler
 
+    def handler(self, action: str) -> Handler:
+        """What a button does, for a button that stands for another one."""
+        return self._presses.get(action, _not_ours)
+
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """A button was pressed; the message it stands under may be from before a restart."""
         action, ref = _ours(interaction)

@@ -24,6 +24,15 @@ def visitor_of(interaction: discord.Interaction[Any]) -> Visitor:
     )
 
 
+def colleague(user: discord.User | discord.Member) -> Visitor:
+    """Somebody whom a moderator named in a command, with the roles that they hold at this moment.
+
+    Whoever is not in the server holds none.
+    """
+    roles = user.roles if isinstance(user, discord.Member) else []
+    return Visitor(user.id, "", user.created_at, frozenset(role.id for role in roles))
+
+
 def newcomer(member: discord.Member, locale: str) -> Visitor:
     """Whoever joined. Discord tells their language only when they press something."""
     blocked = is_automod_blocked(member.flags.value)

@@ -11,12 +11,13 @@ from bot.model import Outcome
 from bot.review.bench import AlreadyDecided, Changed, MayNot
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
-from bot.review.desk import CaseFile, Denied, History, Queue
+from bot.review.desk import CaseFile, Denied, History
 from bot.review.desk import Desk as DeskUseCases
 from bot.review.refusals import Preview, Refusals
 from bot.screens import concern_files as concern_screens
-from bot.screens import desk as queue_screens
+from bot.screens import desk as desk_screens
 from bot.screens import files as screens
+from bot.screens import queue as queue_screens
 from bot.screens.elements import Screen
 from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
@@ -49,10 +50,8 @@ class Desk(commands.Cog):
         self._conversations = conversations
         router.add_presses(
             {
-                queue_screens.OPEN: self.open_case,
+                desk_screens.OPEN: self.open_case,
                 queue_screens.OPEN_TASK: self.open_task,
-                queue_screens.NEXT: self.open_next,
-                queue_screens.QUEUE: self.queue,
                 queue_screens.SEEN: self.close_task,
                 queue_screens.RETRY: self.retry,
                 screens.ADMIT: self.admit,
@@ -71,16 +70,6 @@ class Desk(commands.Cog):
                 screens.REWRITE: self.rewrite,
             }
         )
-
-    @review.command(name="queue", description="What waits for the team")
-    async def queue_command(self, interaction: discord.Interaction) -> None:
-        """``/review queue``."""
-        await self._router.answer(interaction, self.queue)
-
-    @review.command(name="next", description="Open the case that has waited longest")
-    async def next_command(self, interaction: discord.Interaction) -> None:
-        """``/review next``."""
-        await self._router.answer(interaction, self.open_next)
 
     @review.command(name="open", description="Open a case file")
     @app_commands.describe(code="The code on the card, such as 7F3K-Q2")
@@ -167,17 +156,6 @@ class Desk(commands.Cog):
         else:
             await self._router.answer(interaction, self.history_code, ref=code)
 
-    async def queue(self, pressed: Pressed) -> Answer:
-        """What waits."""
-        result = await self._desk.queue(pressed.visitor)
-        if isinstance(result, Queue):
-            return queue_screens.queue(pressed.voice, result)
-        return screens.denied(pressed.voice, result)
-
-    async def open_next(self, pressed: Pressed) -> Answer:
-        """Open the file that has waited longest."""
-        return self._file(pressed, await self._desk.open_next(pressed.visitor))
-
     async def open_code(self, pressed: Pressed) -> Answer:
         """Open what goes by a code: a case, or a concern."""
         result = await self._handling.open_by_code(pressed.visitor, pressed.ref)
@@ -213,12 +191,12 @@ class Desk(commands.Cog):
         result = await self._desk.retry(pressed.visitor, pressed.ref)
         if isinstance(result, Denied):
             return screens.denied(pressed.voice, result)
-        return queue_screens.and_back(pressed.voice, "retrying" if result else "retry_gone")
+        return desk_screens.and_back(pressed.voice, "retrying" if result else "retry_gone")
 
     async def admit(self, pressed: Pressed) -> Answer:
         """*Admit*, under a file."""
         result = await self._decisions.decide_viewed(pressed.visitor, pressed.ref, Outcome.ADMIT)
-        return screens.decided(pressed.voice, result)
+        return screens.decided(pressed.voice, result, (screens.ADMIT, pressed.ref))
 
     async def admit_code(self, pressed: Pressed) -> Answer:
         """Admit by case code."""
@@ -228,7 +206,7 @@ class Desk(commands.Cog):
     async def hold(self, pressed: Pressed) -> Answer:
         """*Keep on hold*, under a file."""
         result = await self._decisions.decide_viewed(pressed.visitor, pressed.ref, Outcome.HOLD)
-        return screens.decided(pressed.voice, result)
+        return screens.decided(pressed.voice, result, (screens.HOLD, pressed.ref))
 
     async def hold_code(self, pressed: Pressed) -> Answer:
         """Keep on hold by case code."""
@@ -294,7 +272,7 @@ class Desk(commands.Cog):
     async def refuse(self, pressed: Pressed) -> Answer:
         """*Send and close the case*."""
         result = await self._refusals.send_draft(pressed.visitor, pressed.ref)
-        return screens.decided(pressed.voice, result)
+        return screens.decided(pressed.voice, result, (screens.REFUSE_NOW, pressed.ref))
 
     async def record(self, pressed: Pressed) -> Answer:
         """Write down answers."""

@@ -34,11 +34,14 @@ from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Wh
 from bot.questionnaire import Questionnaire
 from bot.reminders import Reminders
 from bot.review.bench import Decided
+from bot.review.claims import Claims
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import CaseFile, Desk
+from bot.review.queue import Queue
 from bot.review.record import Record
 from bot.review.refusals import Preview, Refusals
+from bot.review.stats import Statistics
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens.elements import Screen
@@ -326,6 +329,9 @@ class World:
         self.telling = Telling(on)
         self.handling = Handling(on, self.desk)
         self.patterns = Patterns(on, self.desk)
+        self.queue = Queue(on, self.desk)
+        self.claims = Claims(on)
+        self.statistics = Statistics(on)
         self.decisions = Decisions(on)
         self.refusals = Refusals(on)
         self.record = Record(on)

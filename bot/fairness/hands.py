@@ -20,21 +20,11 @@ def hand_for_concern(
     about_id: str | None,
     reporter_id: str | None,
 ) -> Hand:
-    """As what somebody reaches for a concern about one person, told by another; by subject ids."""
+    """As what somebody reaches for a concern about one person, told by another, by subject ids."""
     if not is_moderator(role_ids=visitor.role_ids, moderator_roles=on.config.moderator_roles):
         return Hand(Role.NOBODY)
     known = on.find(connection, visitor.user_id)
     if known is not None and known.id == about_id:
         return Hand(Role.MODERATOR, tie=Tie.ABOUT)
-    reported = known is not None and known.id == reporter_id
-    return Hand(Role.MODERATOR, tie=Tie.REPORTER if reported else Tie.NONE)
-
-
-def hand_of(connection: sqlite3.Connection, on: Foundation, visitor: Visitor, case: Case) -> Hand:
-    """As what somebody reaches for a case, and what ties them to it."""
-    roles = on.config.moderator_roles
-    if not is_moderator(role_ids=visitor.role_ids, moderator_roles=roles):
-        return Hand(Role.NOBODY)
-    known = on.find(connection, visitor.user_id)
-    own = known is not None and known.id == case.subject_id
-    return Hand(Role.MODERATOR, tie=Tie.OWN if own else Tie.NONE)
+    told = known is not None and known.id == reporter_id
+    return Hand(Role.MODERATOR, tie=Tie.REPORTER if told else Tie.NONE)

@@ -14,8 +14,11 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
 from bot.model import STATE_AFTER, Delivery, Disclosed, Outcome, Ruling, Visitor
+from bot.review import claims
+from bot.review.claims import Taken
 from bot.store import cases, decisions, disclosures, effects, events, presence, sheets, views
 from bot.store.cases import Case
+from bot.store.claims import ClaimKind
 from bot.store.disclosures import Logged
 from bot.store.effects import EffectKind
 
@@ -55,7 +58,7 @@ class MayNot:
     case_code: str = ""
 
 
-DecisionResult = Decided | AlreadyDecided | Changed | MayNot
+DecisionResult = Decided | AlreadyDecided | Changed | MayNot | Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +138,18 @@ class Bench:
         return AlreadyDecided(case, decision.outcome, decision.automated, by, decision.at)
 
     def settle(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
-        """Decide so, or propose it to a second person where it takes two."""
+        """Decide so, or propose it to a second person where it takes two; unless somebody else has it."""
+        taken = self._taken(connection, seat)
+        if taken is not None:
+            return taken
         return self.record(connection, seat, ruling)
+
+    def _taken(self, connection: sqlite3.Connection, seat: Seat) -> Taken | None:
+        """Who has the case, if it is somebody else. Going on anyway takes it over first."""
+        case = seat.case
+        other = claims.held_by_other(connection, self._on, seat.moderator_id, ClaimKind.CASE, case.id)
+        anyway = self._on.config.review.act_on_claimed
+        return None if other is None else Taken(case.code, other, case.id, may_anyway=anyway)
 
     def record(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
         """Record a decision: the state change, its event line, and the effects it wants."""

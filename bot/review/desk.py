@@ -1,9 +1,8 @@
-"""The moderators' desk: the queue, opening a file, a person's history, tasks."""
+"""The moderators' desk: opening a file, a person's history, tasks."""
 
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from bot.access import Act, is_moderator
 from bot.answers import Reading
@@ -13,34 +12,29 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
 from bot.model import CaseState, Source, Visitor
-from bot.review import looking
+from bot.review import claims, looking
+from bot.review.claims import Holder
 from bot.store import (
     cases,
     decisions,
     disclosures,
     effects,
     events,
-    presence,
     questions,
     queue,
     sheets,
-    stops,
     tasks,
     threads,
     views,
 )
 from bot.store.access import Purpose
 from bot.store.cases import Case
+from bot.store.claims import ClaimKind
 from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
-from bot.store.effects import Effect
-from bot.store.presence import EarlierMembers
 from bot.store.questions import Question
-from bot.store.queue import Waiting
-from bot.store.stops import HeldUp
-from bot.store.tasks import Task, TaskKind
-
-SHOWN_PER_LIST = 8
+from bot.store.queue import Line
+from bot.store.tasks import TaskKind
 
 Finder = Callable[[sqlite3.Connection], Case | None]
 FindSubject = Callable[[sqlite3.Connection], str | None]
@@ -51,24 +45,6 @@ class Denied:
     """Not for this person, or not there. The code picks the sentence."""
 
     code: str
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """What waits for the team, each list cut short, with its whole length in ``counts``."""
-
-    to_decide: tuple[Waiting, ...]
-    to_talk: tuple[Waiting, ...]
-    unanswered: tuple[Waiting, ...]
-    tasks: tuple[Task, ...]
-    stuck: tuple[tuple[Effect, str], ...]
-    """Effects that wait for a person, each with the case code it is about, if any."""
-    held_up: tuple[HeldUp, ...]
-    """Kinds of effects that a person has to mend something for; all of each kind wait together."""
-    counts: dict[str, int]
-    earlier: EarlierMembers
-    """How far asking the members from before the bot has come."""
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +74,9 @@ class CaseFile:
     letter: Letter | None
     earlier: tuple[Case, ...]
     stuck: bool
+    line: Line | None
+    """Whose turn it is; None where nothing is open."""
+    holder: Holder | None
     questions: tuple[Question, ...] = ()
     """What the applicant was asked, and answered."""
     talks: bool = False
@@ -129,30 +108,6 @@ class Desk:
         """Whether somebody holds a configured moderator role right now."""
         return is_moderator(role_ids=visitor.role_ids, moderator_roles=self._on.config.moderator_roles)
 
-    async def queue(self, visitor: Visitor) -> Queue | Denied:
-        """What waits for the team."""
-        if not self.is_moderator(visitor):
-            return Denied("not_a_moderator")
-        return await self._on.database.read(self._queue)
-
-    def _queue(self, connection: sqlite3.Connection) -> Queue:
-        stuck = effects.stuck(connection, SHOWN_PER_LIST)
-        return Queue(
-            to_decide=tuple(queue.to_decide(connection, SHOWN_PER_LIST)),
-            to_talk=tuple(queue.to_talk(connection, SHOWN_PER_LIST)),
-            unanswered=tuple(queue.unanswered(connection, SHOWN_PER_LIST)),
-            tasks=tuple(tasks.all_open(connection, SHOWN_PER_LIST)),
-            stuck=tuple((effect, self._code(connection, effect.case_id)) for effect in stuck),
-            held_up=tuple(stops.held_up(connection)),
-            counts=queue.counts(connection),
-            earlier=presence.earlier_members(connection),
-            now=self._on.now(),
-        )
-
-    def _code(self, connection: sqlite3.Connection, case_id: str | None) -> str:
-        case = cases.get(connection, case_id) if case_id else None
-        return case.code if case else ""
-
     async def open_by_code(self, visitor: Visitor, typed_code: str) -> CaseFile | Denied:
         """Open the file with this case code. Opening it is an event."""
         code = tidy_case_code(typed_code)
@@ -162,32 +117,19 @@ class Desk:
         """Open the file of a case. Opening it is an event."""
         return await self._opened(visitor, lambda connection: cases.get(connection, case_id))
 
-    async def open_next(self, visitor: Visitor) -> CaseFile | Denied:
-        """Open the file that has waited longest for a decision, or else for a talk."""
-        return await self._opened(
-            visitor, lambda connection: self._next(connection, visitor), "nothing_waits"
-        )
-
-    def _next(self, connection: sqlite3.Connection, visitor: Visitor) -> Case | None:
-        moderator = self._on.find(connection, visitor.user_id)
-        for waiting in (*queue.to_decide(connection, 2), *queue.to_talk(connection, 2)):
-            case = cases.get(connection, waiting.case_id)
-            if case is not None and (moderator is None or case.subject_id != moderator.id):
-                return case
-        return None
-
     async def _opened(
         self, visitor: Visitor, find: Finder, missing: str = "no_such_case"
     ) -> CaseFile | Denied:
         if not self.is_moderator(visitor):
             return Denied("not_a_moderator")
         return await self._on.database.write(
-            lambda connection: self._open(connection, visitor, find(connection), missing)
+            lambda connection: self.open_within(connection, visitor, find(connection), missing)
         )
 
-    def _open(
+    def open_within(
         self, connection: sqlite3.Connection, visitor: Visitor, case: Case | None, missing: str
     ) -> CaseFile | Denied:
+        """Open the file of a case within a unit of work. Opening it is an event."""
         if case is None:
             return Denied(missing)
         now = self._on.now()
@@ -226,6 +168,8 @@ class Desk:
             stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
             questions=questions.of_case(connection, key, case.id),
             talks=case.state.is_open and threads.is_there(connection, case.id),
+            line=queue.line_of(connection, case),
+            holder=claims.holder_of(connection, self._on, ClaimKind.CASE, case.id),
         )
 
     def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:

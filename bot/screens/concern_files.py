@@ -6,8 +6,9 @@ from bot.concerns.handling import Closed, ConcernFile, Overtaken, Shown
 from bot.concerns.patterns import Pattern, Seen
 from bot.concerns.telling import LONGEST, said_at
 from bot.questionnaire import Kind
-from bot.screens.desk import OPEN, QUEUE, SEEN
+from bot.screens.desk import OPEN, QUEUE
 from bot.screens.elements import FormSheet, Input, Press, Screen, Style, inert, moment, since
+from bot.screens.queue import SEEN
 from bot.store.concerns import HANDLED, ConcernKind, ConcernOutcome
 from bot.words import Voice
 

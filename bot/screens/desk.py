@@ -1,18 +1,27 @@
-"""What moderators see: cards and notices in the review channel, and the queue."""
+"""What stands in the review channel: cards and notices."""
 
 from bot.model import CaseState
 from bot.ports import Why
-from bot.review.desk import Queue
+from bot.review.alerts import COUNTED, Late, Summed
+from bot.review.next_step import Group, Owner
 from bot.screens import keeper
 from bot.screens.elements import Press, Screen, Style, moment, since
 from bot.store.cases import Case
 from bot.store.decisions import Decision
-from bot.store.effects import Effect, EffectKind
-from bot.store.queue import Waiting
-from bot.store.stops import HeldUp
+from bot.store.effects import EffectKind
+from bot.store.queue import Line
 from bot.words import Voice
 
-OPEN, OPEN_TASK, NEXT, SEEN, RETRY, QUEUE = "open", "opentask", "next", "seen", "retry", "queue"
+OPEN, NEXT, QUEUE, CLAIM = "open", "next", "queue", "claim"
+
+TO_TAKE = frozenset({Group.DECIDE, Group.TALK, Group.ASKED, Group.BLOCKED, Group.UNANSWERED, Group.APPEALS})
+"""The lists whose lines somebody can look after by a press on a card."""
+
+_MOVING = frozenset({Group.UNANSWERED, Group.ASIDE})
+"""The lists whose times move with every page that somebody saves, and are no one's to keep."""
+
+_OF_THE_STEP = frozenset({Group.SECOND, Group.BLOCKED, Group.ASKED, Group.APPEALS, Group.CONCERNS})
+"""The lists that say themselves why their lines wait; elsewhere the case says it."""
 
 _RIGHTS_OF_THEIR_OWN = {
     EffectKind.GRANT,
@@ -28,15 +37,48 @@ _ABOUT_THE_SERVER = frozenset({"mended", "cannot_look", "cannot_read"})
 """Notices that nothing in the queue goes with."""
 
 
-def card(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> Screen:
-    """The card of a case: code, wait and a neutral reason; never who it is about, nor an answer."""
-    if not case.state.is_open:
-        ending = _ending(voice, case, decision, decided_by)
-        return Screen(voice.say("card_closed", case_code=case.code, ending=ending))
-    text = voice.say(
-        "card", case_code=case.code, reason=waiting_reason(voice, case), since=since(case.waiting_since)
-    )
-    return Screen(text, (Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY),))
+def card(
+    voice: Voice,
+    case: Case,
+    line: Line | None,
+    holder: int | None,
+    decision: Decision | None,
+    decided_by: int | None,
+) -> Screen:
+    """The card of a case: code, whose turn it is, wait and a neutral reason; never who it is about.
+
+    ``line`` is what the queue says of it, None where nothing is open; ``holder`` the Discord id of
+    whoever has it.
+    """
+    parts = [] if case.state.is_open else [_ending(voice, case, decision, decided_by)]
+    if line is None:
+        return Screen(voice.say("card", case_code=case.code, line="\n".join(parts)))
+    parts.append(step_line(voice, line, holder))
+    presses = [Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY)]
+    if not line.step.holder_id and line.step.group in TO_TAKE:
+        presses.append(Press(CLAIM, voice.say("claim"), case.id))
+    return Screen(voice.say("card", case_code=case.code, line="\n".join(parts)), tuple(presses))
+
+
+def step_line(voice: Voice, line: Line, holder: int | None) -> str:
+    """Whose turn it is, since when and until when, and who has it: the same on a card and in the queue."""
+    step = line.step
+    told = voice.say("step_line", reason=step_reason(voice, line), since=since(step.since))
+    if step.group not in _MOVING:
+        told = f"{told} {voice.say('step_due', due=moment(step.due_at))}"
+    if not step.holder_id:
+        return told
+    return f"{told} {voice.say('step_with', user=f'<@{holder}>') if holder else voice.say('step_with_team')}"
+
+
+def step_reason(voice: Voice, line: Line) -> str:
+    """Why something waits, neutral enough for a shared channel."""
+    step = line.step
+    if step.group is Group.SECOND and step.owner is Owner.CLOCK:
+        return voice.say("step_wait")
+    if line.case is None or step.group in _OF_THE_STEP:
+        return voice.say(f"step_{step.group.value}")
+    return waiting_reason(voice, line.case)
 
 
 def _ending(voice: Voice, case: Case, decision: Decision | None, decided_by: int | None) -> str:
@@ -68,7 +110,7 @@ def waiting_reason(voice: Voice, case: Case) -> str:
 
 
 def notice(voice: Voice, target: str) -> Screen:
-    """Something for the whole team to hear, such as ``overdue:3``."""
+    """Something for the whole team to hear, such as ``wave:25``."""
     kind, _, argument = target.partition(":")
     if kind == "wave_over":
         return keeper.wave_over(voice, argument)
@@ -80,10 +122,41 @@ def notice(voice: Voice, target: str) -> Screen:
     return Screen(voice.say(f"notice_{kind}", argument=argument), presses)
 
 
+def digest(voice: Voice, lists: tuple[Summed, ...]) -> Screen:
+    """What waits for the team, once a day: how much, how long, and nothing about anybody."""
+    lines = [
+        voice.say(
+            "digest_line",
+            list=voice.say(f"group_{one.group.value}"),
+            count=f"{COUNTED}+" if one.count > COUNTED else one.count,
+            oldest=moment(one.oldest),
+        )
+        for one in lists
+    ]
+    text = "\n".join([voice.say("digest"), *(f"- {line}" for line in lines)])
+    return Screen(text, (Press(NEXT, voice.say("open_next"), style=Style.PRIMARY), _to_queue(voice)))
+
+
+def late(voice: Voice, found: Late) -> Screen:
+    """What has come past its time."""
+    codes = ", ".join(f"`{code}`" for code in found.codes)
+    more = voice.say("late_more", more=found.more) if found.more else ""
+    return Screen(f"{voice.say('late', codes=codes)} {more}".rstrip(), (_to_queue(voice),))
+
+
+def nudge(voice: Voice, codes: tuple[str, ...]) -> Screen:
+    """Tell somebody that what they have is late. It may be read on a locked phone."""
+    return Screen(voice.say("nudge", codes=", ".join(codes)))
+
+
+def _to_queue(voice: Voice) -> Press:
+    return Press(QUEUE, voice.say("show_queue"))
+
+
 def _stopped(voice: Voice, kind: str, code: str) -> Screen:
     """A kind of effect does not work any more."""
     text = voice.say(
-        "notice_stopped", effect=voice.say(f"effect_{kind}"), mend=_mend(voice, EffectKind(kind), code)
+        "notice_stopped", effect=voice.say(f"effect_{kind}"), mend=mend(voice, EffectKind(kind), code)
     )
     return Screen(text, (Press(QUEUE, voice.say("show_queue")),))
 
@@ -93,103 +166,7 @@ def and_back(voice: Voice, key: str) -> Screen:
     return Screen(voice.say(key), (Press(QUEUE, voice.say("show_queue")),))
 
 
-def queue(voice: Voice, result: Queue) -> Screen:
-    """What waits for the team, as lists of their own."""
-    counts, earlier = result.counts, result.earlier
-    before_us = ""
-    if earlier.listed:
-        before_us = voice.say(
-            "queue_earlier", listed=earlier.listed, asked=earlier.asked, answered=earlier.answered
-        )
-    if not any(counts.values()):
-        return Screen(f"{voice.say('queue_empty')}\n\n{before_us}".rstrip())
-    parts = [
-        _list(voice, "queue_to_decide", result.to_decide, counts["to_decide"], result),
-        _list(voice, "queue_to_talk", result.to_talk, counts["to_talk"], result),
-        _list(voice, "queue_unanswered", result.unanswered, counts["unanswered"], result),
-    ]
-    if result.tasks:
-        lines = [
-            f"{number}. {voice.say(f'task_{task.kind.value}', since=moment(task.opened_at))}"
-            for number, task in enumerate(result.tasks, start=1)
-        ]
-        parts.append("\n".join([voice.say("queue_tasks", count=counts["tasks"]), *lines]))
-    if result.stuck or result.held_up:
-        lines = [f"- {_held_up(voice, held_up)}" for held_up in result.held_up]
-        lines += [f"- {_stuck(voice, effect, code)}" for effect, code in result.stuck]
-        parts.append("\n".join([voice.say("queue_stuck", count=counts["stuck"]), *lines]))
-    parts.append(before_us)
-    return Screen("\n\n".join(part for part in parts if part), tuple(_queue_presses(voice, result))[:25])
-
-
-def _list(voice: Voice, key: str, waiting: tuple[Waiting, ...], count: int, result: Queue) -> str:
-    if not waiting:
-        return ""
-    lines = [voice.say(key, count=count), *(f"- {_waiting(voice, item, result)}" for item in waiting)]
-    if count > len(waiting):
-        lines.append(voice.say("queue_more", more=count - len(waiting)))
-    return "\n".join(lines)
-
-
-def _waiting(voice: Voice, item: Waiting, result: Queue) -> str:
-    reason = (
-        voice.say(f"hold_{item.hold_reason.value}")
-        if item.hold_reason
-        else voice.say(f"state_{item.state.value}")
-    )
-    late = voice.say("past_target") if item.target_at and item.target_at < result.now else ""
-    if item.automod:
-        reason = f"{reason}; {voice.say('automod_blocked')}"
-    line = voice.say("queue_line", case_code=item.code, since=moment(item.since), reason=reason)
-    return f"{line} {late}".rstrip()
-
-
-def _stuck(voice: Voice, effect: Effect, code: str) -> str:
-    mend = _mend(voice, effect.kind, effect.last_code)
-    return voice.say("stuck_line", effect=voice.say(f"effect_{effect.kind.value}"), case_code=code, mend=mend)
-
-
-def _held_up(voice: Voice, held_up: HeldUp) -> str:
-    return voice.say(
-        "held_up_line",
-        effect=voice.say(f"effect_{held_up.kind.value}"),
-        since=moment(held_up.since),
-        waiting=held_up.waiting,
-        mend=_mend(voice, held_up.kind, held_up.code),
-    )
-
-
-def _mend(voice: Voice, kind: EffectKind, code: str) -> str:
+def mend(voice: Voice, kind: EffectKind, code: str) -> str:
     """What somebody has to do. A right that is missing is another one for each kind."""
     of_its_own = code == Why.FORBIDDEN and kind in _RIGHTS_OF_THEIR_OWN
     return voice.say(f"mend_{code}_{kind.value}" if of_its_own else f"mend_{code}")
-
-
-def _queue_presses(voice: Voice, result: Queue) -> list[Press]:
-    presses = []
-    if result.to_decide or result.to_talk:
-        presses.append(Press(NEXT, voice.say("open_next"), style=Style.PRIMARY))
-    seen: dict[str, str] = {}
-    for item in (*result.to_decide, *result.to_talk):
-        seen.setdefault(item.case_id, item.code)
-    presses.extend(Press(OPEN, voice.say("open_code", case_code=code), ref) for ref, code in seen.items())
-    for number, task in enumerate(result.tasks, start=1):
-        presses.append(Press(OPEN_TASK, voice.say("open_task", number=number), task.id))
-        presses.append(Press(SEEN, voice.say("task_seen", number=number), task.id))
-    presses.extend(
-        Press(
-            RETRY,
-            voice.say("try_again", case_code=voice.say(f"effect_{held_up.kind.value}")),
-            held_up.ref,
-        )
-        for held_up in result.held_up
-    )
-    presses.extend(
-        Press(
-            RETRY,
-            voice.say("try_again", case_code=code or voice.say(f"effect_{effect.kind.value}")),
-            effect.ref,
-        )
-        for effect, code in result.stuck
-    )
-    return presses

@@ -7,15 +7,17 @@ from bot.filling import Summary
 from bot.model import CaseState, Disclosed, HoldReason, Outcome
 from bot.questionnaire import Kind
 from bot.review.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
+from bot.review.claims import Taken
 from bot.review.conversations import NotRecorded, Recording
 from bot.review.desk import CaseFile, Denied, History, PastDecision
 from bot.review.refusals import LONGEST_SENTENCE, Preview
 from bot.screens import forms as form_screens
-from bot.screens.desk import NEXT, OPEN, decider, waiting_reason
+from bot.screens.desk import NEXT, OPEN, decider, step_reason
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
 from bot.screens.questions import file_lines, file_presses
+from bot.screens.queue import taken
 from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
@@ -59,10 +61,15 @@ def _person(voice: Voice, file: CaseFile) -> str:
 def _state(voice: Voice, file: CaseFile) -> str:
     case = file.case
     state = voice.say(f"state_{case.state.value}")
+    lines = []
     if case.closed_at is not None:
-        lines = [voice.say("file_closed", state=state, at=moment(case.closed_at, "f"))]
-    else:
-        lines = [voice.say("file_state", state=waiting_reason(voice, case), since=since(case.waiting_since))]
+        lines.append(voice.say("file_closed", state=state, at=moment(case.closed_at, "f")))
+    if file.line is not None:
+        reason, began = step_reason(voice, file.line), file.line.step.since
+        lines.append(voice.say("file_state", state=reason, since=since(began)))
+    if file.holder is not None:
+        who = f"<@{file.holder.user_id}>" if file.holder.user_id else voice.say("somebody_of_the_team")
+        lines.append(voice.say("file_holder", user=who, since=moment(file.holder.since)))
     if case.target_at is not None:
         lines.append(voice.say("file_target", target=since(case.target_at)))
     if file.source is not None:
@@ -239,8 +246,8 @@ def preview(voice: Voice, config: Config, result: Preview) -> Screen:
     )
 
 
-def decided(voice: Voice, result: DecisionResult) -> Screen:
-    """What pressing a decision led to."""
+def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN, "")) -> Screen:
+    """What pressing a decision led to. ``again``: the action and ref of that press, to go on anyway."""
     following = (Press(NEXT, voice.say("open_next")),)
     match result:
         case Decided(case=case, outcome=outcome):
@@ -263,6 +270,8 @@ def decided(voice: Voice, result: DecisionResult) -> Screen:
                 voice.say("file_changed", case_code=case.code),
                 (Press(OPEN, voice.say("open_file"), case.id, Style.PRIMARY),),
             )
+        case Taken(case_id=case_id, may_anyway=may_anyway):
+            return taken(voice, result, case_id if may_anyway else None, again)
         case MayNot(code=code, case_code=case_code):
             return Screen(voice.say(f"may_not_{code}", case_code=case_code), following)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.clock import from_ms, to_ms
 from bot.lifecycle import check_step
 from bot.model import CaseState, ChangedMeanwhile, HoldReason
-from bot.store import events, questions, threads
+from bot.store import events, questions, showing, threads
 from bot.timing import Turn
 
 
@@ -70,7 +70,8 @@ class Case:
         return self.held_at or self.wants_person_at or self.opened_at
 
 
-def _case(row: sqlite3.Row) -> Case:
+def from_row(row: sqlite3.Row) -> Case:
+    """A case from all its columns."""
     return Case(
         id=row["id"],
         code=row["code"],
@@ -112,13 +113,13 @@ def _moment(milliseconds: int | None) -> datetime | None:
 def get(connection: sqlite3.Connection, case_id: str) -> Case | None:
     """The case with this id."""
     row = connection.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
-    return None if row is None else _case(row)
+    return None if row is None else from_row(row)
 
 
 def by_code(connection: sqlite3.Connection, code: str) -> Case | None:
     """The case with this code."""
     row = connection.execute("SELECT * FROM cases WHERE code = ?", (code,)).fetchone()
-    return None if row is None else _case(row)
+    return None if row is None else from_row(row)
 
 
 def of_subject(connection: sqlite3.Connection, subject_id: str) -> list[Case]:
@@ -130,13 +131,13 @@ def of_subject(connection: sqlite3.Connection, subject_id: str) -> list[Case]:
         """,
         (subject_id,),
     )
-    return [_case(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def of_sheet(connection: sqlite3.Connection, sheet_id: str) -> Case | None:
     """The case that a sheet of answers belongs to."""
     row = connection.execute("SELECT * FROM cases WHERE sheet_id = ?", (sheet_id,)).fetchone()
-    return None if row is None else _case(row)
+    return None if row is None else from_row(row)
 
 
 def begin(
@@ -327,6 +328,7 @@ def _step(
     after = again(connection, case.id)
     if case.state.is_open and not after.state.is_open:
         threads.close(connection, case.id, at)
+    showing.follow(connection, case, after, at)
     return after
 
 

@@ -25,6 +25,8 @@ class EffectKind(StrEnum):
     """Say something in the review channel, or the log channel. The target is ``kind:argument``."""
     DIRECT = "direct"
     """Tell one person something that is about no case, discreetly. The target is ``kind:argument``."""
+    NUDGE = "nudge"
+    """Tell a moderator that something they have is late. The target is who they are, by subject id."""
     REVOKE = "revoke"
     """Take the member role from somebody who has it without a decision."""
     REMOVE = "remove"

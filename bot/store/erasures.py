@@ -115,14 +115,17 @@ def counted(connection: sqlite3.Connection, subject_id: str) -> dict[str, int]:
 
 
 def cards_naming(connection: sqlite3.Connection, subject_id: str) -> list[str]:
-    """Cases that somebody decided as a moderator, whose cards may still name them.
+    """Cases that somebody decided or looks after as a moderator, whose cards may still name them.
 
     Written so that their decisions come first: few people decide at all, but those who do decide so much
     that SQLite, going by averages, would rather read every decision than look for one person's.
     """
     rows = connection.execute(
-        "SELECT case_id FROM card WHERE case_id IN (SELECT case_id FROM decision WHERE decided_by = ?)",
-        (subject_id,),
+        """
+        SELECT case_id FROM card WHERE case_id IN (SELECT case_id FROM decision WHERE decided_by = :id)
+        UNION SELECT item_id FROM claim WHERE holder_id = :id AND kind = 'case'
+        """,
+        {"id": subject_id},
     )
     return [row["case_id"] for row in rows]
 

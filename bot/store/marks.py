@@ -20,6 +20,9 @@ CHECKED = "checked"
 ANCHORED = "anchored"
 """The last day on which the end of the log was written down outside the database."""
 
+ALERTED = "alerted"
+"""Up to when the team has been told what is past its time."""
+
 TIDIED = "tidied"
 """The last look through the drafts of moderators."""
 

@@ -231,18 +231,12 @@ def to_show(connection: sqlite3.Connection, before: datetime, now: datetime, mos
     """Cases that should have a card that was last looked after before a moment, or by a wrong clock."""
     rows = connection.execute(
         """
-        SELECT id, target_at FROM cases
-        WHERE state = 'held' AND NOT EXISTS (
+        SELECT id FROM cases
+        WHERE step IN ('decide', 'talk', 'second', 'blocked', 'asked') AND NOT EXISTS (
             SELECT 1 FROM effect WHERE effect.key = 'card:' || cases.id
                 AND (effect.state <> 'done' OR effect.wanted_at BETWEEN :before AND :now)
         )
-        UNION
-        SELECT id, target_at FROM cases
-        WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held') AND NOT EXISTS (
-            SELECT 1 FROM effect WHERE effect.key = 'card:' || cases.id
-                AND (effect.state <> 'done' OR effect.wanted_at BETWEEN :before AND :now)
-        )
-        ORDER BY target_at LIMIT :most
+        ORDER BY step_due LIMIT :most
         """,
         {"before": to_ms(before), "now": to_ms(now), "most": most},
     )

@@ -36,6 +36,8 @@ class Task:
     kind: TaskKind
     subject_id: str
     opened_at: datetime
+    case_id: str | None = None
+    """The case whose decision is to be looked at again."""
 
 
 def open_new(connection: sqlite3.Connection, kind: TaskKind, subject_id: str, now: datetime) -> Task:
@@ -53,10 +55,17 @@ def open_new(connection: sqlite3.Connection, kind: TaskKind, subject_id: str, no
     return task
 
 
-def all_open(connection: sqlite3.Connection, most: int) -> list[Task]:
-    """Open tasks, the oldest first."""
+def all_open(
+    connection: sqlite3.Connection, most: int, after: tuple[datetime, str] | None = None
+) -> list[Task]:
+    """Open tasks, the oldest first; ``after`` one that was opened at that time and has that id."""
+    opened_at, task_id = (-1, "") if after is None else (to_ms(after[0]), after[1])
     rows = connection.execute(
-        "SELECT * FROM task WHERE closed_at IS NULL ORDER BY opened_at LIMIT ?", (most,)
+        """
+        SELECT * FROM task WHERE closed_at IS NULL AND (opened_at, id) > (?, ?)
+        ORDER BY opened_at, id LIMIT ?
+        """,
+        (opened_at, task_id, most),
     )
     return [_task(row) for row in rows]
 
@@ -82,4 +91,5 @@ def delete_of(connection: sqlite3.Connection, kind: TaskKind, subject_id: str) -
 
 
 def _task(row: sqlite3.Row) -> Task:
-    return Task(row["id"], TaskKind(row["kind"]), row["subject_id"], from_ms(row["opened_at"]))
+    opened_at = from_ms(row["opened_at"])
+    return Task(row["id"], TaskKind(row["kind"]), row["subject_id"], opened_at, row["case_id"])

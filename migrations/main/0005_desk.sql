@@ -92,6 +92,43 @@ CREATE TABLE cases_anew (
     blocked_at INTEGER,
     -- How many people its admission takes.
     confirm TEXT NOT NULL DEFAULT 'one' CHECK (confirm IN ('one', 'two')),
+    -- The time that the team has been told is past, so that it hears of each one once.
+    told_due INTEGER,
+    -- Whose turn it is, since when and until when: the lists of the queue. As `bot/review/next_step.py`.
+    step TEXT GENERATED ALWAYS AS (
+        CASE
+            WHEN state NOT IN ('waiting', 'answering', 'held') THEN CASE WHEN second_by IS NOT NULL THEN 'second' END
+            WHEN blocked_at IS NOT NULL AND (state = 'held' OR wants_person_at IS NOT NULL) THEN 'blocked'
+            WHEN second_by IS NOT NULL THEN 'second'
+            WHEN asked_at IS NOT NULL THEN CASE WHEN wants_person_at > asked_at THEN 'talk' ELSE 'asked' END
+            WHEN state = 'held' THEN 'decide'
+            WHEN wants_person_at IS NOT NULL THEN 'talk'
+            WHEN listed = 1 THEN 'unanswered'
+            ELSE 'aside'
+        END
+    ) VIRTUAL,
+    step_since INTEGER GENERATED ALWAYS AS (
+        CASE step
+            WHEN 'blocked' THEN blocked_at
+            WHEN 'second' THEN coalesce(held_at, wants_person_at, opened_at)
+            WHEN 'asked' THEN asked_at
+            WHEN 'decide' THEN held_at
+            WHEN 'talk' THEN wants_person_at
+            WHEN 'unanswered' THEN opened_at
+            WHEN 'aside' THEN opened_at
+        END
+    ) VIRTUAL,
+    step_due INTEGER GENERATED ALWAYS AS (
+        CASE step
+            WHEN 'second' THEN second_by
+            WHEN 'asked' THEN answer_by
+            WHEN 'unanswered' THEN coalesce(lapse_at, target_at, opened_at)
+            WHEN 'aside' THEN coalesce(lapse_at, opened_at)
+            WHEN 'blocked' THEN coalesce(target_at, step_since)
+            WHEN 'decide' THEN coalesce(target_at, step_since)
+            WHEN 'talk' THEN coalesce(target_at, step_since)
+        END
+    ) VIRTUAL,
     CHECK (state NOT IN ('admitted', 'declined', 'redirected', 'removed') OR decision_id IS NOT NULL),
     CHECK (state <> 'held' OR (hold_reason IS NOT NULL AND held_at IS NOT NULL)),
     CHECK ((state IN ('waiting', 'answering', 'held')) = (closed_at IS NULL)),
@@ -137,17 +174,13 @@ CREATE UNIQUE INDEX one_open_case ON cases (subject_id) WHERE state IN ('waiting
 CREATE UNIQUE INDEX case_of_sheet ON cases (sheet_id) WHERE sheet_id IS NOT NULL;
 CREATE INDEX case_of_subject ON cases (subject_id, opened_at);
 CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
--- The lists of the queue, the longest wait first.
-CREATE INDEX case_held ON cases (target_at, held_at) WHERE state = 'held';
-CREATE INDEX case_asked ON cases (answer_by) WHERE asked_at IS NOT NULL;
-CREATE INDEX case_second ON cases (second_by) WHERE second_by IS NOT NULL;
-CREATE INDEX case_blocked ON cases (blocked_at) WHERE blocked_at IS NOT NULL;
-CREATE INDEX case_unanswered ON cases (opened_at)
-    WHERE state IN ('waiting', 'answering') AND listed = 1 AND wants_person_at IS NULL;
+-- The lists of the queue, what is due first at the top.
+CREATE INDEX case_step ON cases (step, step_due, id) WHERE step IS NOT NULL;
+-- What is past its time and the team has not heard of.
+CREATE INDEX case_untold ON cases (step_due)
+    WHERE step IN ('decide', 'talk', 'second', 'blocked') AND told_due IS NOT step_due;
 CREATE INDEX case_wanting_person ON cases (wants_person_at)
     WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
-CREATE INDEX case_due ON cases (target_at)
-    WHERE target_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
 CREATE INDEX case_to_lapse ON cases (lapse_at) WHERE lapse_at IS NOT NULL;
 CREATE INDEX case_to_remind ON cases (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX case_of_wave ON cases (wave_id, lapse_at) WHERE wave_id IS NOT NULL;
@@ -305,7 +338,7 @@ CREATE TABLE appeal (
     CHECK ((closed_at IS NULL) = (outcome IS NULL))
 ) STRICT;
 
-CREATE INDEX appeal_open ON appeal (due_at) WHERE closed_at IS NULL;
+CREATE INDEX appeal_open ON appeal (due_at, id) WHERE closed_at IS NULL;
 CREATE INDEX appeal_of_case ON appeal (case_id, filed_at);
 CREATE INDEX appeal_closed ON appeal (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX appeal_decided ON appeal (decided_by) WHERE decided_by IS NOT NULL;
@@ -457,11 +490,25 @@ CREATE TABLE concern (
     CHECK ((closed_at IS NULL) = (outcome IS NULL))
 ) STRICT;
 
-CREATE INDEX concern_open ON concern (due_at) WHERE closed_at IS NULL;
+CREATE INDEX concern_open ON concern (due_at, id) WHERE closed_at IS NULL;
 CREATE INDEX concern_by ON concern (reporter_id, opened_at) WHERE reporter_id IS NOT NULL;
 CREATE INDEX concern_about ON concern (about_id, opened_at) WHERE about_id IS NOT NULL;
 CREATE INDEX concern_closed ON concern (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX concern_closed_by ON concern (closed_by) WHERE closed_by IS NOT NULL;
+
+-- What is closed or gone is in nobody's hands.
+CREATE TRIGGER claim_ends_with_case AFTER UPDATE OF closed_at ON cases WHEN NEW.closed_at IS NOT NULL
+BEGIN DELETE FROM claim WHERE kind = 'case' AND item_id = NEW.id; END;
+CREATE TRIGGER claim_goes_with_case AFTER DELETE ON cases
+BEGIN DELETE FROM claim WHERE kind = 'case' AND item_id = OLD.id; END;
+CREATE TRIGGER claim_ends_with_appeal AFTER UPDATE OF closed_at ON appeal WHEN NEW.closed_at IS NOT NULL
+BEGIN DELETE FROM claim WHERE kind = 'appeal' AND item_id = NEW.id; END;
+CREATE TRIGGER claim_goes_with_appeal AFTER DELETE ON appeal
+BEGIN DELETE FROM claim WHERE kind = 'appeal' AND item_id = OLD.id; END;
+CREATE TRIGGER claim_ends_with_concern AFTER UPDATE OF closed_at ON concern WHEN NEW.closed_at IS NOT NULL
+BEGIN DELETE FROM claim WHERE kind = 'concern' AND item_id = NEW.id; END;
+CREATE TRIGGER claim_goes_with_concern AFTER DELETE ON concern
+BEGIN DELETE FROM claim WHERE kind = 'concern' AND item_id = OLD.id; END;
 
 -- What a moderator wrote down. Sealed with the key of the case's person, or of the concern's reporter.
 CREATE TABLE note (
@@ -501,7 +548,7 @@ SELECT id, kind, subject_id, opened_at, closed_at, closed_by FROM task;
 DROP TABLE task;
 ALTER TABLE task_anew RENAME TO task;
 
-CREATE INDEX task_open ON task (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX task_open ON task (opened_at, id) WHERE closed_at IS NULL;
 CREATE INDEX task_of_subject ON task (subject_id);
 CREATE INDEX task_of_case ON task (case_id) WHERE case_id IS NOT NULL;
 

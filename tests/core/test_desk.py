@@ -8,8 +8,12 @@ import pytest
 from bot.model import Outcome
 from bot.ports import Refused, Why
 from bot.review.bench import MayNot
+from bot.review.claims import NotClaimed
 from bot.review.conversations import NotRecorded, WhyNotRecord
-from bot.review.desk import CaseFile, Denied, History, Queue
+from bot.review.desk import CaseFile, Denied, History
+from bot.review.next_step import Group
+from bot.review.queue import Filter, Overview
+from bot.store.queue import TOP
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,
@@ -34,10 +38,18 @@ INSIDER = visitor(400000000000000001, role_ids=frozenset({MEMBER_ROLE}))
 OWN_CASE = visitor(role_ids=frozenset({MODERATOR_ROLE}))
 
 MODERATING: dict[str, Act] = {
-    "queue": lambda w, _: w.desk.queue(INSIDER),
+    "show": lambda w, _: w.queue.show(INSIDER),
+    "page": lambda w, _: w.queue.page(INSIDER, Group.DECIDE, TOP),
+    "find": lambda w, _: w.queue.find(INSIDER, Filter()),
+    "stats": lambda w, _: w.statistics.stats(INSIDER),
+    "claim": lambda w, code: w.claims.claim(INSIDER, code),
+    "claim_case": lambda w, _: w.claims.claim_case(INSIDER, "C"),
+    "take_over": lambda w, _: w.claims.take_over(INSIDER, "C"),
+    "release": lambda w, code: w.claims.release(INSIDER, code),
+    "hand_over": lambda w, code: w.claims.hand_over(INSIDER, code, MOD),
     "open_by_code": lambda w, code: w.desk.open_by_code(INSIDER, code),
     "open_by_id": lambda w, code: w.desk.open_by_id(INSIDER, code),
-    "open_next": lambda w, _: w.desk.open_next(INSIDER),
+    "open_next": lambda w, _: w.queue.open_next(INSIDER),
     "history_of_code": lambda w, code: w.desk.history_of_code(INSIDER, code),
     "history_of_user": lambda w, _: w.desk.history_of_user(INSIDER, ANN.user_id),
     "history_of_task": lambda w, _: w.desk.history_of_task(INSIDER, "T"),
@@ -66,6 +78,7 @@ async def test_nobody_without_a_moderator_role_can_do_anything(world: World, act
         Denied("not_a_moderator"),
         MayNot("not_a_moderator"),
         NotRecorded(WhyNotRecord.NOT_A_MODERATOR),
+        NotClaimed("not_a_moderator"),
     )
     assert await world.rows("SELECT seq FROM event") == before
     assert await world.states() == ["held"]
@@ -73,10 +86,13 @@ async def test_nobody_without_a_moderator_role_can_do_anything(world: World, act
 
 def test_every_public_way_in_is_covered(world: World) -> None:
     """A method added to the desk later has to be added to the table above."""
-    rooms = (world.desk, world.decisions, world.refusals, world.conversations)
+    rooms = (
+        *(world.desk, world.queue, world.claims, world.statistics),
+        *(world.decisions, world.refusals, world.conversations),
+    )
     public = {name for room in rooms for name in dir(room) if not name.startswith("_")}
 
-    assert public - {"is_moderator"} == set(MODERATING)
+    assert public - {"is_moderator", "open_within"} == set(MODERATING)
 
 
 def test_with_no_role_configured_nobody_is_a_moderator() -> None:
@@ -85,12 +101,12 @@ def test_with_no_role_configured_nobody_is_a_moderator() -> None:
 
 
 async def test_an_empty_queue_says_so(world: World) -> None:
-    """Every list is empty, and every count is nought."""
-    queue = await world.desk.queue(MOD)
+    """No list is there, and nothing is stuck."""
+    queue = await world.queue.show(MOD)
 
-    assert isinstance(queue, Queue)
-    assert set(queue.counts.values()) == {0}
-    assert await world.desk.open_next(MOD) == Denied("nothing_waits")
+    assert isinstance(queue, Overview)
+    assert (queue.lists, queue.stuck_count) == ((), 0)
+    assert await world.queue.open_next(MOD) == Denied("nothing_waits")
 
 
 async def test_the_queue_keeps_its_lists_apart(world: World) -> None:
@@ -104,25 +120,25 @@ async def test_the_queue_keeps_its_lists_apart(world: World) -> None:
     await world.gate.arrive(aside)
     await world.gate.came_for_work(aside)
 
-    queue = await world.desk.queue(MOD)
+    queue = await world.queue.show(MOD)
 
-    assert isinstance(queue, Queue)
+    assert isinstance(queue, Overview)
+    codes = {listed.group: [shown.line.code for shown in listed.lines] for listed in queue.lists}
     ann, ben, talking, new = [await world.code(who) for who in (ANN, BEN, talker, newcomer)]
-    assert [item.code for item in queue.to_decide] == [ann, ben]
-    assert [item.code for item in queue.to_talk] == [talking]
-    assert [item.code for item in queue.unanswered] == [new]
-    assert queue.counts == {"to_decide": 2, "to_talk": 1, "unanswered": 1, "tasks": 0, "stuck": 0}
+    assert codes == {Group.DECIDE: [ann, ben], Group.TALK: [talking], Group.UNANSWERED: [new]}
+    assert [listed.count for listed in queue.lists] == [2, 1, 1]
 
 
 async def test_long_lists_are_cut_and_counted(world: World) -> None:
-    """Eight are shown; the count tells of the rest."""
+    """Five are shown at a glance; the count tells of the rest."""
     for number in range(10):
         await world.gate.arrive(visitor(500000000000000000 + number))
 
-    queue = await world.desk.queue(MOD)
+    queue = await world.queue.show(MOD)
 
-    assert isinstance(queue, Queue)
-    assert (len(queue.unanswered), queue.counts["unanswered"]) == (8, 10)
+    assert isinstance(queue, Overview)
+    listed = queue.of(Group.UNANSWERED)
+    assert (len(listed.lines), listed.count) == (5, 10)
 
 
 async def test_opening_a_file_shows_everything_and_is_an_event(world: World) -> None:
@@ -171,23 +187,23 @@ async def test_nobody_opens_their_own_file(world: World) -> None:
 
     assert await world.desk.open_by_code(OWN_CASE, code) == Denied("own_case")
     assert await world.desk.history_of_user(OWN_CASE, ANN.user_id) == Denied("own_case")
-    assert await world.desk.open_next(OWN_CASE) == Denied("nothing_waits")
+    assert await world.queue.open_next(OWN_CASE) == Denied("nothing_waits")
     actions = [row[0] for row in await world.rows("SELECT action FROM event ORDER BY seq DESC LIMIT 2")]
     assert actions == ["history.refused", "file.refused"]
 
 
-async def test_the_next_file_is_the_one_that_waited_longest(world: World) -> None:
-    """First what is to decide, then who would like to talk; one's own is passed over."""
+async def test_the_next_file_is_the_one_that_is_due_first(world: World) -> None:
+    """Whoever would like to talk is due sooner than a decision; one's own is passed over."""
     await world.gate.ask_for_person(BEN)
     world.clock.advance(hours=1)
     await world.send(ANN, ABOUT_REFUSED)
 
-    for_mod = await world.desk.open_next(MOD)
-    for_ann = await world.desk.open_next(OWN_CASE)
+    for_mod = await world.queue.open_next(MOD)
+    for_ann = await world.queue.open_next(OWN_CASE)
 
     assert isinstance(for_mod, CaseFile)
     assert isinstance(for_ann, CaseFile)
-    assert (for_mod.user_id, for_ann.user_id) == (ANN.user_id, BEN.user_id)
+    assert (for_mod.user_id, for_ann.user_id) == (BEN.user_id, BEN.user_id)
 
 
 async def test_history_tells_every_case_and_decision(world: World) -> None:
@@ -232,8 +248,8 @@ async def test_what_could_not_be_done_shows_in_the_queue_and_can_be_tried_again(
     world.doorkeeper.will("grant", Refused(Why.UNFIT))
     await world.drain()
 
-    queue = await world.desk.queue(MOD)
-    assert isinstance(queue, Queue)
+    queue = await world.queue.show(MOD)
+    assert isinstance(queue, Overview)
     [(effect, code)] = queue.stuck
     assert (effect.last_code, code) == ("unfit", await world.code())
     assert (await world.file()).stuck
@@ -252,11 +268,11 @@ async def test_a_kind_that_is_held_up_is_one_line_however_many_wait(world: World
     world.doorkeeper.will("grant", Refused(Why.FORBIDDEN))
     await world.drain()
 
-    queue = await world.desk.queue(MOD)
-    assert isinstance(queue, Queue)
+    queue = await world.queue.show(MOD)
+    assert isinstance(queue, Overview)
     [held_up] = queue.held_up
     assert (held_up.code, held_up.waiting, held_up.since) == ("forbidden", 2, world.clock())
-    assert (queue.stuck, queue.counts["stuck"]) == ((), 1)
+    assert (queue.stuck, queue.stuck_count) == ((), 1)
     assert (await world.file(BEN)).stuck
     assert await world.desk.retry(MOD, held_up.ref) is True
     await world.drain()
@@ -291,11 +307,11 @@ async def test_a_case_kept_on_hold_goes_behind_the_others(world: World) -> None:
     world.clock.advance(hours=1)
     await world.held(BEN)
     world.clock.advance(hours=1)
-    first = await world.desk.open_next(MOD)
+    first = await world.queue.open_next(MOD)
     assert isinstance(first, CaseFile)
     await world.decisions.decide_viewed(MOD, first.ref, Outcome.HOLD)
 
-    second = await world.desk.open_next(MOD)
+    second = await world.queue.open_next(MOD)
 
     assert isinstance(second, CaseFile)
     assert second.case.id != first.case.id

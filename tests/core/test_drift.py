@@ -10,10 +10,10 @@ from bot.minting import NextForm
 from bot.model import Outcome
 from bot.ports import Later, Member, Refused, RoleChange, Room, Why
 from bot.review.bench import Decided, MayNot
-from bot.review.desk import Queue
-from bot.screens import desk as desk_screens
+from bot.review.queue import Overview
 from bot.screens import files as file_screens
 from bot.screens import gate as gate_screens
+from bot.screens import queue as queue_screens
 from bot.standing import (
     AdmittedStanding,
     CarryOn,
@@ -510,9 +510,9 @@ async def test_members_from_before_are_asked_in_groups(tmp_path: Path, clock: Fa
 
 async def queue_text(world: World) -> str:
     """What a moderator sees of the queue."""
-    queue = await world.desk.queue(MOD)
-    assert isinstance(queue, Queue)
-    return desk_screens.queue(world.foundation.config.words.voice("en"), queue).text
+    queue = await world.queue.show(MOD)
+    assert isinstance(queue, Overview)
+    return queue_screens.overview(world.foundation.config.words.voice("en"), queue).text
 
 
 async def test_nobody_is_asked_who_should_not_be(tmp_path: Path, clock: FakeClock) -> None:

@@ -276,7 +276,7 @@ async def test_what_cannot_be_deleted_is_told_to_the_team(world: World, clock: A
         clock.advance(minutes=20)
         await world.drain()
 
-    seen = await world.desk.queue(MOD)
+    seen = await world.queue.show(MOD)
     assert not isinstance(seen, Denied)
     waiting = {effect.kind for effect, _ in seen.stuck} | {one.kind for one in seen.held_up}
     assert {kind.value for kind in waiting} == {"errand"}

@@ -29,6 +29,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bot.cards import card
 from bot.clock import from_ms, to_ms
 from bot.database import Database
 from bot.drift import Drift
@@ -46,7 +47,7 @@ from bot.rounds import Rounds
 from bot.screens import desk as desk_screens
 from bot.screens.elements import Screen
 from bot.standing import CarryOn
-from bot.store import cases, decisions, effects, messages
+from bot.store import cases, effects, messages
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.sweep import Sweep
@@ -757,7 +758,6 @@ class Neighbourhood(RuleBasedStateMachine):
         """Each case that the team has to do with has a card, and each card shows its case as it is."""
 
         on = self.world.foundation
-        voice = on.config.words.voice("")
 
         def read(connection: sqlite3.Connection) -> list[tuple[int, Screen, Case]]:
             found = []
@@ -766,17 +766,14 @@ class Neighbourhood(RuleBasedStateMachine):
                 assert case is not None
                 posted = messages.card(connection, on.key_of(connection, case.subject_id), case.id)
                 assert posted is not None
-                decision = decisions.get(connection, case.decision_id) if case.decision_id else None
-                by = on.user_id(connection, decision.decided_by) if decision and decision.decided_by else None
-                found.append((posted.message_id, desk_screens.card(voice, case, decision, by), case))
+                found.append((posted.message_id, card(connection, on, case), case))
             return found
 
         shown = set()
         for message_id, screen, case in self.do(on.database.read(read)):
             message = self.server.message(message_id)
             if message is not None:
-                # What the person of an open case does shows on the card within some hours.
-                assert case.state.is_open or message.screen == screen, (message.screen, screen)
+                assert message.screen == screen, (message.screen, screen)
                 shown.add(message.id)
             else:
                 waits = case.state.is_open and case.wants_person_at is not None

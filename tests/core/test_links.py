@@ -4,7 +4,8 @@ from bot.filling import Summary
 from bot.links import LinksOnRecord, NotAMember
 from bot.minting import NextForm
 from bot.model import Outcome, Visitor
-from bot.review.desk import History, Queue
+from bot.review.desk import History
+from bot.review.queue import Overview
 from bot.submission import LinksChanged, SendResult, Unticked
 from tests.support import (
     ABOUT_LINKED,
@@ -84,8 +85,8 @@ async def test_a_new_paid_link_is_flagged_once(world: World) -> None:
     await change(world, ANN, {"links": "yes"}, LINK_NOW, PURPOSE)
     await world.drain()
 
-    queue = await world.desk.queue(MOD)
-    assert isinstance(queue, Queue)
+    queue = await world.queue.show(MOD)
+    assert isinstance(queue, Overview)
     assert [task.kind.value for task in queue.tasks] == ["paid_link_now"]
     [posted] = world.doorkeeper.told("post")
     assert str(ANN.user_id) not in posted.text

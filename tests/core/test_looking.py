@@ -97,7 +97,7 @@ async def by_id(world: World) -> object:
 OPENINGS: dict[str, Act] = {
     "by code": lambda w: w.file(),
     "by id": by_id,
-    "the next": lambda w: w.desk.open_next(MOD),
+    "the next": lambda w: w.queue.open_next(MOD),
 }
 
 
@@ -113,6 +113,7 @@ async def test_opening_a_file_is_a_row_beside_its_line(world: World, way: str) -
     assert await world.rows("SELECT action, payload FROM event JOIN event_payload USING (seq)") == [
         ("case.opened", "{}"),
         ("case.person_wanted", "{}"),
+        *([("case.claimed", "{}")] if way == "the next" else []),
         ("file.opened", '{"purpose":"review"}'),
     ]
 

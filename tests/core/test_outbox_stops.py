@@ -8,8 +8,8 @@ import pytest
 from bot.effects import Outbox
 from bot.model import CaseState, Outcome
 from bot.ports import Done, Later, Member, Refused, Result, Room, Why
-from bot.review.desk import Queue
-from bot.screens import desk as screens
+from bot.review.queue import Overview
+from bot.screens import queue as queue_screens
 from bot.standing import AdmittedStanding
 from bot.store import effects
 from bot.submission import Sent
@@ -75,9 +75,9 @@ async def later(world: World, until: timedelta) -> list[float]:
 
 async def queue_text(world: World) -> str:
     """What a moderator reads in the queue."""
-    found = await world.desk.queue(MOD)
-    assert isinstance(found, Queue)
-    return screens.queue(world.foundation.config.words.voice("en"), found).text
+    found = await world.queue.show(MOD)
+    assert isinstance(found, Overview)
+    return queue_screens.overview(world.foundation.config.words.voice("en"), found).text
 
 
 async def test_one_refusal_stops_the_kind_and_nobody_else_is_tried(world: World, server: Server) -> None:
@@ -148,8 +148,8 @@ async def test_trying_again_probes_at_once(world: World, server: Server) -> None
     await admit(world, 3)
     server.refuses["grant"] = Why.FORBIDDEN
     await world.drain()
-    found = await world.desk.queue(MOD)
-    assert isinstance(found, Queue)
+    found = await world.queue.show(MOD)
+    assert isinstance(found, Overview)
     ref = found.held_up[0].ref
 
     assert await world.desk.retry(MOD, ref) is True

@@ -1,78 +1,17 @@
-"""The sweep: overdue once a day, the panel once an hour, and what is kept no longer."""
-
-from datetime import datetime
-from pathlib import Path
-from zoneinfo import ZoneInfo
+"""The sweep: the panel once an hour, and what is kept no longer."""
 
 import pytest
 
 from bot.filling import Summary
 from bot.forgetting.ledger import read
 from bot.standing import AdmittedStanding, Welcome
-from tests.support import ABOUT_NIL, ANN, BEN, TICKED, FakeClock, World, config, visitor, world_in
-
-
-async def overdue_notices(world: World) -> list[str]:
-    """What the review channel has heard about waiting past the target."""
-    await world.drain()
-    return [call.text for call in world.doorkeeper.told("post") if "past the target" in call.text]
+from tests.support import ABOUT_NIL, ANN, BEN, TICKED, World, visitor
 
 
 async def sweep(world: World, times: int = 1) -> None:
     """Run the sweep as often, at this moment."""
     for _ in range(times):
         await world.sweep.run(world.clock())
-
-
-async def test_nothing_is_said_while_nothing_is_late(world: World) -> None:
-    """Seventy-two hours are not over."""
-    await world.held()
-    world.clock.advance(hours=71)
-
-    await sweep(world)
-
-    assert await overdue_notices(world) == []
-
-
-async def test_the_team_hears_once_a_day_that_something_is_late(world: World) -> None:
-    """However often the sweep runs; and again the next day, with the count of that day."""
-    await world.held()
-    world.clock.advance(hours=73)
-    await sweep(world, 3)
-    await world.gate.ask_for_person(BEN)
-    world.clock.advance(hours=25)
-    await sweep(world, 3)
-
-    heard = await overdue_notices(world)
-
-    assert [text.split(":")[1].split(".")[0].strip() for text in heard] == ["1", "2"]
-
-
-async def test_nothing_is_late_any_more_once_it_is_decided(world: World) -> None:
-    """A closed case has no target."""
-    await world.held()
-    world.clock.advance(hours=73)
-    await world.decline()
-
-    await sweep(world)
-
-    assert await overdue_notices(world) == []
-
-
-@pytest.mark.parametrize(("local", "heard"), [((2026, 7, 10, 8, 59), 0), ((2026, 7, 10, 9, 0), 1)])
-async def test_the_hour_is_the_communitys_own(
-    tmp_path: Path, local: tuple[int, int, int, int, int], heard: int
-) -> None:
-    """Nine in the morning where the moderators live, in summer time too."""
-    community = {**config().community.model_dump(), "time_zone": "Europe/Berlin"}
-    clock = FakeClock()
-    async with world_in(tmp_path, config(community=community), clock) as world:
-        await world.held()
-        clock.now = datetime(*local, tzinfo=ZoneInfo("Europe/Berlin"))
-
-        await sweep(world)
-
-        assert len(await overdue_notices(world)) == heard
 
 
 async def test_the_panel_is_looked_after_once_an_hour(world: World) -> None:

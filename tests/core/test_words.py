@@ -18,6 +18,7 @@ from bot.notices import ABOUT_ACCESS
 from bot.ports import Why
 from bot.review.bench import MayNot
 from bot.review.conversations import WhyNotRecord
+from bot.review.next_step import LISTED, Group
 from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
@@ -182,13 +183,18 @@ FAMILIES = {
     "concern_not": [
         *("members_only", "empty", "yourself", "no_kind", "too_many", "enough", "no_such_code", "closed"),
     ],
+    "group": [group.value for group in LISTED],
+    "step": [
+        *("wait", *(group.value for group in (Group.SECOND, Group.BLOCKED, Group.ASKED))),
+        *(Group.APPEALS.value, Group.CONCERNS.value),
+    ],
     "mend": [why.value for why in Why],
     "undisclosed": [f"{gap}_{whose}" for gap in ("unanswered", "partial", "refused") for whose in WHOSE],
     "holder": [f"{holder}_{whose}" for holder in ("self", "family") for whose in WHOSE],
     "disclosed_none": WHOSE,
     "problem": ["missing", "too_few", "too_many", "too_short"],
     "notice": [
-        *("task", "overdue", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"),
+        *("task", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"),
         *("cannot_look", "cannot_read", "drift_more"),
     ],
     "drift": sorted(ABOUT_ACCESS),

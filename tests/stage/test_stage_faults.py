@@ -166,7 +166,7 @@ async def test_a_missing_review_channel_is_a_task_and_stops_nobody(theatre: Thea
     seen = await mia.command("review queue", theatre.server.lounge)
     assert "- Showing the card: waits since " in seen.text
     assert "To mend it: the channel is gone." in seen.text
-    assert "**To decide: 1**" in seen.text
+    assert "**Needs a decision: 1**" in seen.text
     await mia.command("review admit", theatre.server.lounge, code=code)
     await theatre.settle()
     assert inside(ben)

@@ -44,7 +44,7 @@ async def test_a_card_shows_code_wait_and_a_neutral_reason_and_nothing_else(thea
     assert re.search(r"<t:\d+:R>", card.content)
     for secret in ("ben", str(ben.id), "Northwind", "industry", "staff", "<@"):
         assert secret not in card.content
-    assert Seen([card]).buttons == ["Open file"]
+    assert Seen([card]).buttons == ["Open file", "I take this"]
 
 
 async def test_open_file_shows_everything_to_the_moderator_alone(theatre: Theatre) -> None:
@@ -311,7 +311,7 @@ async def test_what_is_not_disclosed_cannot_be_admitted(theatre: Theatre) -> Non
 
 
 async def test_review_queue_shows_each_list_on_its_own(theatre: Theatre) -> None:
-    """To decide, to talk, and unanswered, each with codes and waits and without names."""
+    """A decision, a talk, and unanswered, each with codes and waits and without names."""
     ben = await held(theatre, "ben")
     decide = await code_of(theatre)
     ann = await theatre.newcomer("ann")
@@ -323,7 +323,9 @@ async def test_review_queue_shows_each_list_on_its_own(theatre: Theatre) -> None
     await theatre.settle()
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue", theatre.server.review)
-    assert re.search(rf"\*\*To decide: 1\*\*\n- `{decide}` <t:\d+:R>: Links to look at", seen.text)
+    assert re.search(
+        rf"\*\*Needs a decision: 1\*\*\n- `{decide}` Links to look at. Since <t:\d+:f>", seen.text
+    )
     assert re.search(rf"\*\*Would like to talk to a person: 1\*\*\n- `{talk}`", seen.text)
     assert re.search(r"\*\*Have not sent their answers: \d\*\*", seen.text)
     assert f"- `{unanswered}` " in seen.text
@@ -346,14 +348,17 @@ async def test_moderators_are_not_in_the_queue(theatre: Theatre) -> None:
 
 
 async def test_a_long_queue_fits_and_says_how_much_more_there_is(theatre: Theatre) -> None:
-    """Twelve held cases: eight are listed, four are counted."""
+    """Twelve held cases: five at a glance, the others on the page after them."""
     for number in range(12):
         await apply(await theatre.newcomer(f"p{number}"), WILL_NOT_SAY)
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue")
-    assert "**To decide: 12**" in seen.text
-    assert "- and 4 more" in seen.text
+    assert "**Needs a decision: 12**" in seen.text
+    assert seen.text.count("Links not told") == 5
     assert len(seen.messages[0].content) <= 2000
+    seen = await mia.press("More: Needs a decision")
+    assert seen.text.count("Links not told") == 7
+    assert "Next page" not in seen.buttons
 
 
 async def test_an_empty_queue_says_so(theatre: Theatre) -> None:
@@ -634,8 +639,8 @@ async def test_moderators_have_no_say_in_their_own_case(theatre: Theatre) -> Non
     assert await rows(theatre, "SELECT count(*) FROM decision WHERE automated = 0") == [(0,)]
 
 
-async def test_the_review_channel_hears_once_a_day_of_what_is_overdue(theatre: Theatre) -> None:
-    """From the chosen hour on, once a day, with the number and no name; not while nothing is late."""
+async def test_the_review_channel_hears_once_of_what_is_overdue(theatre: Theatre) -> None:
+    """With the code and no name; not while nothing is late. What waits is in the digest of each day."""
     theatre.env.backend.clock.advance(
         (datetime(2026, 3, 2, 12, tzinfo=UTC) - theatre.env.now()).total_seconds()
     )
@@ -648,21 +653,19 @@ async def test_the_review_channel_hears_once_a_day_of_what_is_overdue(theatre: T
     await theatre.pass_time(timedelta(hours=71))
     assert notices() == []
     await theatre.pass_time(timedelta(hours=2))
-    assert notices() == [
-        "Waiting past the target: 1. See `/review queue`, or take the next one with `/review next`."
-    ]
-    for _ in range(5):
-        await theatre.pass_time(timedelta(hours=1))
+    assert notices() == [f"Waiting past the target: `{code}`."]
+    for hours in (1, 1, 1, 1, 1, 7, 9):
+        await theatre.pass_time(timedelta(hours=hours))
     assert len(notices()) == 1
-    await theatre.pass_time(timedelta(hours=7))
-    assert len(notices()) == 1
-    await theatre.pass_time(timedelta(hours=9))
-    assert len(notices()) == 2
+    digests = [m.content for m in theatre.cards() if "What waits today" in m.content]
+    assert len(digests) == 2
+    assert "Needs a decision: 1. The longest wait began <t:" in digests[-1]
     mia = await theatre.moderator("mia")
     assert "(past its target)" in (await mia.command("review queue")).text
     await mia.command("review admit", code=code)
     await theatre.pass_time(timedelta(days=2))
-    assert len(notices()) == 2
+    assert len(notices()) == 1
+    assert len([m for m in theatre.cards() if "What waits today" in m.content]) == len(digests)
 
 
 async def test_somebody_who_waits_for_a_talk_is_overdue_after_a_day(theatre: Theatre) -> None:
@@ -671,7 +674,8 @@ async def test_somebody_who_waits_for_a_talk_is_overdue_after_a_day(theatre: The
     await ann.press_panel("Talk to a person")
     await theatre.settle()
     await theatre.pass_time(timedelta(hours=36))
-    assert any("past the target: 1" in m.content for m in theatre.cards())
+    code = await code_of(theatre)
+    assert any(f"past the target: `{code}`" in m.content for m in theatre.cards())
 
 
 async def test_a_case_reopened_by_the_person_is_not_decided_by_the_machine_alone(theatre: Theatre) -> None:

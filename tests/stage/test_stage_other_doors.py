@@ -161,7 +161,7 @@ async def test_talk_to_a_person_puts_somebody_in_the_queue_with_a_flag(theatre: 
     assert code in card.content
     assert "Would like to talk to a person" in card.content
     assert str(ann.id) not in card.content
-    assert Seen([card]).buttons == ["Open file"]
+    assert Seen([card]).buttons == ["Open file", "I take this"]
     mia = await theatre.moderator("mia")
     seen = await mia.command("review queue")
     assert "**Would like to talk to a person: 1**" in seen.text

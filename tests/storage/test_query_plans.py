@@ -13,9 +13,12 @@ import pytest
 from bot.database import connect
 from bot.forgetting.retention import KINDS, WALKED
 from bot.migrations import FOLDER, migrate
+from bot.review.next_step import OF_CASES, Group
 from bot.store import (
     access,
+    alerts,
     cases,
+    claims,
     concern_patterns,
     concerns,
     decisions,
@@ -36,6 +39,7 @@ from bot.store import (
     retention,
     seals,
     sheets,
+    stats,
     status,
     subjects,
     suppression,
@@ -43,7 +47,10 @@ from bot.store import (
     views,
     waves,
 )
+from bot.store.cases import Case
+from bot.store.claims import ClaimKind
 from bot.store.effects import EffectKind
+from bot.store.queue import Line, Place
 from bot.store.retention import Stretch
 from bot.store.tasks import TaskKind
 from bot.vault import PersonKey
@@ -56,15 +63,33 @@ SOME = Stretch(0, 500)
 
 Work = Callable[[sqlite3.Connection], object]
 
+
+def closed_case(connection: sqlite3.Connection) -> Case:
+    """A case that is closed, so that an appeal is looked for too."""
+    moments = "0 AS opened_at, 0 AS closed_at, 'withdrawn' AS state, 'x' AS id, 'x' AS code"
+    given = ("opened_at", "closed_at", "state", "id", "code")
+    names = [column[1] for column in connection.execute("PRAGMA table_xinfo (cases)")]
+    others = ", ".join(f"NULL AS {name}" for name in names if name not in given)
+    row = connection.execute(f"SELECT {moments}, {others}").fetchone()
+    return cases.from_row(row)
+
+
+def a_page(connection: sqlite3.Connection, group: Group) -> list[Line]:
+    """A page from the middle of a list."""
+    return queue.page(connection, group, Place(1, "x"), 10)
+
+
 NEVER_LONG = {
     "SCAN CONSTANT ROW",
     "SCAN stopped",
+    "SCAN (subquery-1)",
+    "SCAN wanted",
     "SCAN erasure",
     "SCAN log_head",
     "SCAN moderator",
     "SCAN json_each VIRTUAL TABLE INDEX 1:",
 }
-"""What is read whole, and never long: kinds of effects, erasures under way, the team, what was asked for."""
+"""What is read whole, and never long: what a LIMIT cut, kinds of effects, erasures, what was asked for."""
 
 ON_EVERY_PRESS: dict[str, Work] = {
     "somebody by lookup": lambda c: subjects.find(c, b"x"),
@@ -124,10 +149,33 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "what lines about a case say": lambda c: events.forget_payloads(c, "x"),
     "an opened file": lambda c: views.get(c, "x"),
     "a task": lambda c: tasks.get(c, "x"),
-    "the held": lambda c: queue.to_decide(c, 8),
-    "those who want to talk": lambda c: queue.to_talk(c, 8),
-    "the unanswered": lambda c: queue.unanswered(c, 8),
-    "how many are overdue": lambda c: queue.overdue(c, NOW),
+    **{f"the list {group.value}": partial(a_page, group=group) for group in OF_CASES},
+    "appeals": lambda c: queue.appeals(c, Place(1, "x"), 10),
+    "concerns": lambda c: queue.concerns(c, "x", Place(1, "x"), 10),
+    "a concern": lambda c: queue.concern(c, "x", "x"),
+    "whose turn a case is": lambda c: queue.line_of(c, closed_case(c)),
+    "how long a list is": lambda c: queue.count(c, Group.DECIDE, 101),
+    "how many appeals": lambda c: queue.count_appeals(c, 101),
+    "how many concerns": lambda c: queue.count_concerns(c, "x", 101),
+    "how many are late": lambda c: queue.count_late(c, Group.DECIDE, NOW, 101),
+    "the rule of a case": lambda c: queue.rule_of(c, "x"),
+    "what a case discloses": lambda c: queue.categories_of(c, "x"),
+    "open tasks": lambda c: tasks.all_open(c, 8, (NOW, "x")),
+    "who has something": lambda c: claims.get(c, ClaimKind.CASE, "x"),
+    "what somebody has": lambda c: claims.of_holder(c, "x", 10),
+    "claims that are over": lambda c: claims.run_out(c, NOW, 10),
+    "claims held near": lambda c: claims.hold_near(c, NOW),
+    "the open appeal of a case": lambda c: claims.open_appeal(c, "x", "x"),
+    "the open concern of a code": lambda c: claims.open_concern(c, "x"),
+    "what the team was not told": lambda c: alerts.cases_untold(c, NOW, 10),
+    "what the team is told": lambda c: alerts.note_told(c, ["x"]),
+    "appeals that came late": lambda c: alerts.appeals_late(c, NOW, NOW, 10),
+    "what somebody has that is late": lambda c: alerts.late_of(c, "x", NOW, 10),
+    "concerns for the digest": lambda c: alerts.concerns(c, 10),
+    "tasks for the digest": lambda c: alerts.tasks(c, 10),
+    "decisions of late": lambda c: stats.decided_since(c, NOW, 10),
+    "appeals of late": lambda c: stats.appeals_decided(c, NOW),
+    "concerns of late": lambda c: stats.concerns_closed(c, "x", NOW),
     "what is due": lambda c: effects.due(c, NOW, 10),
     "the wave that is going on": waves.current,
     "who came lately": lambda c: waves.came_between(c, NOW, NOW, 25),

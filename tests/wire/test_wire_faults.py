@@ -15,8 +15,8 @@ import pytest
 from bot.attempt import Attempt
 from bot.effects import Outbox
 from bot.ports import Done, Later, Refused, Result, Room
-from bot.review.desk import Queue
-from bot.screens import desk as desk_screens
+from bot.review.queue import Overview
+from bot.screens import queue as queue_screens
 from bot.screens.elements import Screen
 from bot.store import effects
 from bot.store.effects import EffectKind
@@ -65,9 +65,9 @@ class Stage:
 
     async def in_the_queue(self) -> str:
         """What moderators read."""
-        queue = await self.world.desk.queue(MOD)
-        assert isinstance(queue, Queue)
-        return desk_screens.queue(self.world.foundation.config.words.voice("en"), queue).text
+        queue = await self.world.queue.show(MOD)
+        assert isinstance(queue, Overview)
+        return queue_screens.overview(self.world.foundation.config.words.voice("en"), queue).text
 
     async def go_on(self) -> None:
         """Hours pass without any fault."""
