@@ -29,6 +29,7 @@ from bot.rounds import Rounds
 from bot.screens import rights as screens
 from bot.store import retention as kept
 from bot.store.retention import EVER, Span
+from rehearsal.filing import tell_of_no_links
 
 REAL = 40
 """People who really answered and are held, beside those who were only stored."""
@@ -71,6 +72,7 @@ async def at_the_desk(foundation: Foundation) -> dict[str, float]:
     """What moderators do over and over: the 99th percentile of each, in milliseconds."""
     desk, moderator = Desk(foundation), visitor(9999, moderator=True)
     queue = Queue(foundation, desk)
+    await tell_of_no_links(foundation, moderator.user_id)
     codes = await foundation.database.read(
         lambda c: [
             row[0]

@@ -16,6 +16,8 @@ from bot.config import Config, Secrets
 from bot.config.tables import Discord
 from bot.drift import Drift
 from bot.effects import Outbox
+from bot.fairness.aside import SteppingAside
+from bot.fairness.interests import OwnLinks
 from bot.findings import Findings, Watch
 from bot.forgetting.erasure import Erasure
 from bot.forms import Forms
@@ -58,6 +60,7 @@ from cogs.desk import Desk as DeskCog
 from cogs.drift import Drift as DriftCog
 from cogs.gate import Gate as GateCog
 from cogs.help import Help as HelpCog
+from cogs.interests import Interests as InterestsCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
 from cogs.questions import Conversing as ConversingCog
@@ -121,6 +124,9 @@ def furnished(foundation: Foundation) -> House:
         ConversingCog(config, router, Questions(foundation), Talks(foundation)),
         QueueCog(config, router, Queue(foundation, desk), Statistics(foundation)),
         ClaimsCog(router, Claims(foundation)),
+        InterestsCog(
+            config, router, OwnLinks(foundation, Links(foundation, forms)), SteppingAside(foundation)
+        ),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

@@ -8,6 +8,7 @@ from bot import timing
 from bot.attempt import Attempt, nonce_of, unanswered_since
 from bot.cards import card, has_card
 from bot.concerns.messages import message
+from bot.fairness import renewal
 from bot.forgetting.erasing import retire_card
 from bot.forgetting.errands import Errands, note_sent
 from bot.foundation import Foundation
@@ -61,6 +62,8 @@ class Attempts:
                 return self._errands.attempt(connection, effect)
             case EffectKind.RETIRE:
                 return self._retire(effect)
+            case EffectKind.RENEWAL:
+                return renewal.attempt(connection, self._on, self._doorkeeper, effect)
             case _:
                 case = cases.get(connection, effect.case_id or "")
                 return self._about_case(connection, effect, case) if case else None

@@ -21,6 +21,14 @@ class WhyNot(StrEnum):
     """The case has been closed since."""
     FULL = "full"
     """It was taken out, and there is no room to put it back."""
+    RECUSED = "recused"
+    """A moderator was writing answers down, and the case is kept from them by now."""
+    INTERESTS_STALE = "interests_stale"
+    INTERESTS_NONE = "interests_none"
+
+
+KEPT_FROM = frozenset({WhyNot.RECUSED, WhyNot.INTERESTS_STALE, WhyNot.INTERESTS_NONE})
+"""Why a moderator may not write answers down in a case; the codes are those of ``access``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import sqlite3
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.access import Act, is_moderator
+from bot.access import Act
 from bot.answers import Entry, RawValues, Reading, parse
 from bot.facts import contradictions
-from bot.fairness.hands import may_not
-from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
+from bot.fairness import hands
+from bot.filling import KEPT_FROM, FormToFill, Informed, NotSaved, Saved, Summary, SummaryEntry, WhyNot
 from bot.forgetting.erasing import end_by_person, forget_case, on_request, wipe_answers
 from bot.forgetting.finishing import finish_if_possible
 from bot.foundation import Foundation
@@ -37,6 +37,8 @@ class _Desk:
     case: Case | None
     by_moderator: bool
     reading: Reading = field(compare=False)
+    kept_from: WhyNot | None = None
+    """Why the moderator may not write answers down in this case."""
 
 
 class Forms:
@@ -49,7 +51,9 @@ class Forms:
     async def open(self, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
         """The form with this ref. Writes nothing, unless a moderator reads somebody's answers there."""
         form = await self._on.database.read(lambda connection: self._open(connection, visitor, ref))
-        if not isinstance(form, FormToFill) or not form.by_moderator_for:
+        if isinstance(form, FormToFill) and not form.by_moderator_for:
+            return form
+        if isinstance(form, NotSaved) and form.why not in KEPT_FROM:
             return form
         return await self._on.database.write(lambda connection: self._open_noted(connection, visitor, ref))
 
@@ -57,21 +61,22 @@ class Forms:
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str
     ) -> FormToFill | NotSaved:
         form = self._open(connection, visitor, ref)
-        case = cases.get(connection, form.by_moderator_for) if isinstance(form, FormToFill) else None
-        if case is not None:
-            self._note_look(connection, visitor, case)
+        _, desk = self._desk_of_form(connection, visitor, ref)
+        if desk is not None:
+            self._note_look(connection, visitor, desk)
         return form
 
-    def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> None:
-        """A moderator sees answers that they are writing down: on record, like any other look."""
-        moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+    def _note_look(self, connection: sqlite3.Connection, visitor: Visitor, desk: _Desk) -> None:
+        """A moderator sees answers that they are writing down: on record, like any other look or attempt."""
+        if not desk.by_moderator or desk.case is None:
+            return
         looking.open_file(
             connection,
             self._on,
-            by=moderator.id,
-            case=case,
+            by=hands.acting(connection, self._on, visitor).id,
+            case=desk.case,
             purpose=Purpose.CONVERSATION,
-            denied=may_not(connection, self._on, visitor, Act.ASK, case),
+            denied=desk.kept_from.value if desk.kept_from else "",
         )
 
     def _open(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> FormToFill | NotSaved:
@@ -102,6 +107,8 @@ class Forms:
         form, desk = self._desk_of_form(connection, visitor, ref)
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN, typed_in(raw))
+        if desk.kept_from is not None:
+            self._note_look(connection, visitor, desk)
         page = desk.reading.questionnaire.page(form.page_id)
         why = _why_closed(desk) or _why_full(desk, form, page)
         if why is not None or page is None:
@@ -210,6 +217,8 @@ class Forms:
         if form is None or desk is None:
             return NotSaved(WhyNot.UNKNOWN)
         why = _why_closed(desk)
+        if desk.kept_from is not None:
+            self._note_look(connection, visitor, desk)
         page = desk.reading.questionnaire.page(form.page_id)
         if why is not None or page is None or not page.repeats:
             return NotSaved(why or WhyNot.UNKNOWN)
@@ -235,11 +244,11 @@ class Forms:
         if desk is None:
             return NotSaved(WhyNot.UNKNOWN)
         why = _why_closed(desk)
+        if why is None or why is desk.kept_from:
+            self._note_look(connection, visitor, desk)
         if why is not None:
             return NotSaved(why)
         now = self._on.now()
-        if desk.by_moderator and desk.case is not None:
-            self._note_look(connection, visitor, desk.case)
         missing = next_form(connection, desk.sheet, desk.reading, now)
         return missing or self._summary(connection, desk, now)
 
@@ -277,14 +286,16 @@ class Forms:
 
     def _desk(self, connection: sqlite3.Connection, visitor: Visitor, sheet: Sheet) -> _Desk | None:
         """A sheet that this visitor may work on: their own, or one recorded in conversation."""
-        own = self._on.owns(visitor, sheet)
+        own, case = self._on.owns(visitor, sheet), cases.of_sheet(connection, sheet.id)
+        kept_from = None
         if not own:
-            roles = self._on.config.moderator_roles
-            recording = sheet.source is Source.CONVERSATION
-            if not (recording and is_moderator(role_ids=visitor.role_ids, moderator_roles=roles)):
+            if sheet.source is not Source.CONVERSATION or case is None:
                 return None
-        case = cases.of_sheet(connection, sheet.id)
-        return _Desk(sheet, case, not own, self._on.reading(connection, sheet))
+            why = hands.may_not(connection, self._on, visitor, Act.ASK, case)
+            if why and why not in KEPT_FROM:
+                return None
+            kept_from = WhyNot(why) if why else None
+        return _Desk(sheet, case, not own, self._on.reading(connection, sheet), kept_from)
 
 
 def _why_full(desk: _Desk, form: Form, page: Page | None) -> WhyNot | None:
@@ -296,6 +307,8 @@ def _why_full(desk: _Desk, form: Form, page: Page | None) -> WhyNot | None:
 
 
 def _why_closed(desk: _Desk) -> WhyNot | None:
+    if desk.kept_from is not None:
+        return desk.kept_from
     if desk.sheet.sent_at is not None:
         return WhyNot.SENT
     if desk.case is not None and desk.case.state is not CaseState.ANSWERING:

@@ -15,8 +15,9 @@ from bot.database import Database
 from bot.interests import NOT_ASKED_AGAIN
 from bot.model import Source, Visitor
 from bot.questionnaire import Questionnaire
-from bot.store import sheets, subjects
+from bot.store import disclosures, sheets, subjects
 from bot.store.cases import Case
+from bot.store.disclosures import Logged
 from bot.store.sheets import Sheet
 from bot.store.subjects import Subject
 from bot.timing import Turn
@@ -77,6 +78,13 @@ class Foundation:
         except (LookupError, Erased):
             return None
         return subjects.user_id(connection, key, subject_id)
+
+    def newest_disclosure(self, connection: sqlite3.Connection, subject_id: str) -> Logged | None:
+        """Somebody's newest disclosure; None for somebody who has none, or of whom nothing is left."""
+        try:
+            return disclosures.current(connection, self.key_of(connection, subject_id), subject_id)
+        except (LookupError, Erased):
+            return None
 
     def reading(self, connection: sqlite3.Connection, sheet: Sheet) -> Reading:
         """A sheet's answers, read with the questionnaire that it was begun with."""

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
+from bot.fairness import hands
 from bot.filling import NotSaved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
@@ -27,7 +28,7 @@ class NotAMember:
 
 
 class Links:
-    """Use cases around a member's links. One object serves everybody."""
+    """Use cases around a member's links, and a moderator's. One object serves everybody."""
 
     def __init__(self, foundation: Foundation, forms: Forms) -> None:
         """Take what every use case stands on, and the forms."""
@@ -64,7 +65,7 @@ class Links:
     def _change(
         self, connection: sqlite3.Connection, visitor: Visitor
     ) -> NextForm | Summary | NotSaved | NotAMember:
-        if not self._is_member(connection, visitor):
+        if not (self._is_member(connection, visitor) or hands.may_come(connection, self._on, visitor)):
             return NotAMember()
         now = self._on.now()
         subject = self._on.find_or_add(connection, visitor.user_id, now)

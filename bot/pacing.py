@@ -22,6 +22,7 @@ _BUCKETS = (
             EffectKind.QUESTION,
             EffectKind.DIRECT,
             EffectKind.NUDGE,
+            EffectKind.RENEWAL,
         }
     ),
     frozenset({EffectKind.CARD, EffectKind.RETIRE, EffectKind.NOTICE}),

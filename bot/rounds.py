@@ -18,7 +18,7 @@ from bot.drift import MOST_TOLD, Drift, Look
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.ports import Lookout, Member, Refused, Why
-from bot.store import effects, marks, presence
+from bot.store import effects, marks, moderators, presence
 from bot.store.effects import EffectKind
 from bot.store.presence import Expected
 
@@ -89,7 +89,7 @@ class Rounds:
         await self._on.database.write(lambda connection: self._look_after_cards(connection, now))
         listed = discord is not None and discord.members_intent
         if listed:
-            seen = await self._meet_everybody(look)
+            seen = await self._meet_everybody(look, now)
             if seen is None:
                 return False
             await self._miss(seen, look, now, presence.expected_after)
@@ -99,7 +99,7 @@ class Rounds:
         await self._on.database.write(lambda connection: self._finish(connection, look, now, listed=listed))
         return look.complete
 
-    async def _meet_everybody(self, look: Look) -> set[int] | None:
+    async def _meet_everybody(self, look: Look, now: datetime) -> set[int] | None:
         """Go over all members; return the numbers of those on record. None: not all could be read."""
         seen: set[int] = set()
         after = 0
@@ -108,12 +108,26 @@ class Rounds:
                 _log.warning("the list of members could not be read to its end; it is tried again later")
                 return None
             # Discord lists people by their ids. Recorded in that order, who is who could be told from it.
-            seen |= await self._drift.see_to(_SHUFFLE.sample(page, len(page)), look)
+            shuffled = _SHUFFLE.sample(page, len(page))
+            seen |= await self._drift.see_to(shuffled, look)
+            await self._note_moderators(shuffled, now)
             if page[-1].user_id <= after:
                 return None
             after = page[-1].user_id
             await asyncio.sleep(0)
         return seen
+
+    async def _note_moderators(self, members: list[Member], now: datetime) -> None:
+        """Note who of these holds a role of moderators at this moment."""
+        roles = self._on.config.moderator_roles
+        held = [m.user_id for m in members if not m.bot and not roles.isdisjoint(m.role_ids)]
+
+        def note(connection: sqlite3.Connection) -> None:
+            ids = [self._on.find_or_add(connection, user_id, now).id for user_id in held]
+            moderators.note_seen(connection, ids, now)
+
+        if held:
+            await self._on.database.write(note)
 
     async def _miss(self, seen: set[int], look: Look, before: datetime, next_page: NextPage) -> None:
         """Look once more for everybody who should be there and was not seen."""
@@ -172,5 +186,7 @@ class Rounds:
             effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=target)
         if look.complete:
             marks.note(connection, marks.RECONCILED, now)
+        if listed:
+            moderators.note_missing(connection, now, now)
         if look.complete and listed:
             marks.note(connection, self._drift.baseline, now)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot import timing
+from bot.fairness.renewal import ask_for_renewals
 from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
@@ -26,7 +27,9 @@ _SHEETS_AT_ONCE = 500
 _PANEL_EVERY = timedelta(hours=1)
 _TIDY_EVERY = timedelta(hours=1)
 
-_LONGEST_WAITS = dict.fromkeys((EffectKind.REMINDER, EffectKind.LETTER, EffectKind.QUESTION), timing.DAY)
+_LONGEST_WAITS = dict.fromkeys(
+    (EffectKind.REMINDER, EffectKind.LETTER, EffectKind.QUESTION, EffectKind.RENEWAL), timing.DAY
+)
 """A message may have to wait for a day; anything else is tried again within the hour."""
 
 _T = TypeVar("_T")
@@ -51,6 +54,7 @@ class Sweep:
         while await write(lambda connection: claims.let_go_when_over(connection, self._on, now, _AT_ONCE)):
             pass
         await write(lambda connection: alerts.tell(connection, self._on, now))
+        await write(lambda connection: ask_for_renewals(connection, self._on, now))
         await write(lambda connection: self._look_after_panel(connection, now))
         await self._each(lambda connection: self._due(connection, now), self._close, now)
         await self._each(

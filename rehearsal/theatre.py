@@ -21,6 +21,7 @@ from bot.opening import opened
 from bot.screens.elements import Press, Screen
 from cogs._rendering import view_of
 from rehearsal import simulation
+from rehearsal.filing import tell_of_no_links
 from rehearsal.simulation import Environment
 from rehearsal.threads import panel_of
 
@@ -70,9 +71,8 @@ class Seen:
     def full_label(self, label: str) -> str:
         """The whole label of the button that is or begins with ``label``."""
         labels = self.buttons
-        return (
-            label if label in labels else next((other for other in labels if other.startswith(label)), label)
-        )
+        begins = (other for other in labels if other.startswith(label))
+        return label if label in labels else next(begins, label)
 
     def _items(self) -> list[tuple[Any, Any]]:
         return [
@@ -254,9 +254,12 @@ class Theatre:
         await self.settle()
         return person
 
-    async def moderator(self, name: str) -> Person:
-        """Somebody with the moderator role, who was there before the bot."""
-        return self.resident(name, self.server.moderator_role, self.server.member_role)
+    async def moderator(self, name: str, *, filed: bool = True) -> Person:
+        """Somebody with the moderator role, there before the bot, who told that they have no links."""
+        person = self.resident(name, self.server.moderator_role, self.server.member_role)
+        if filed:
+            await tell_of_no_links(self.foundation, person.id)
+        return person
 
     def resident(self, name: str, *roles: Any) -> Person:
         """Somebody who was in the server before the bot, with these roles."""

@@ -24,6 +24,7 @@ from rehearsal import (
     watch_scenes,
 )
 from rehearsal.casting import NotTold
+from rehearsal.filing import tell_of_no_links
 from rehearsal.markup import Reader
 from rehearsal.screen import Narrator, console_for_story
 from rehearsal.story import Story, buttons_on
@@ -141,6 +142,12 @@ async def _opening(story: Story, path: Path) -> None:
     )
     narrator.say(
         "The server has #front-porch for whoever arrives, #start-here for members, and #review for the team."
+    )
+    for name in _MODERATORS:
+        await tell_of_no_links(story.theatre.foundation, story.people[name].id)
+    narrator.say(
+        f"{' and '.join(_MODERATORS)} moderate. Whoever decides here tells of their own links first, and "
+        "both have said that they have none."
     )
     chips = [button.chip for button in buttons_on([panel])]
     narrator.sees("Everybody who arrives sees this in #front-porch", [panel.content], chips)

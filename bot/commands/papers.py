@@ -38,7 +38,8 @@ def papers(
         Paper,
         typer.Argument(
             help="notice: the privacy notice. record: the record of processing. "
-            "impact: a start for an impact assessment. breach: what to do after a breach."
+            "impact: a start for an impact assessment. breach: what to do after a breach. "
+            "access: who may do what."
         ),
     ],
     config: ConfigOption = None,

@@ -20,6 +20,7 @@ from bot.store import (
     events,
     forgetting,
     messages,
+    moderators,
     presence,
     sheets,
     subjects,
@@ -154,6 +155,7 @@ def leave_server(connection: sqlite3.Connection, vault: Vault, subject: Subject,
     Returns the ids of keys to destroy once this has been committed.
     """
     presence.note_gone(connection, subject.id, now)
+    moderators.note_gone(connection, subject.id, now)
     tasks.delete_of(connection, TaskKind.UNRECORDED_ROLE, subject.id)
     was_earlier = presence.forget_earlier(connection, subject.id)
     case = next((case for case in cases.of_subject(connection, subject.id) if case.state.is_open), None)

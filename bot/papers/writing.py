@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.config import Config
 from bot.config.tables import Buttons
-from bot.papers import asked, deciding
+from bot.papers import access, asked, deciding
 from bot.papers.teller import Teller, inert, one_line
 from bot.words.templates import template
 
@@ -23,6 +23,8 @@ class Paper(StrEnum):
     """A start for an impact assessment."""
     BREACH = "breach"
     """What to do after a breach."""
+    ACCESS = "access"
+    """Who may do what."""
 
 
 _CONTACTS = frozenset({"email", "address"})
@@ -59,6 +61,7 @@ class _Values:
             "lapse_after": timers.lapse_after,
             "decision_target": timers.decision_target,
             "many_files_within": review.many_files_within,
+            "interests_for": review.interests_for,
         }
         buttons = {f"button_{key}": getattr(config.gate.buttons, key) for key in Buttons.model_fields}
         return {
@@ -90,6 +93,7 @@ class _Values:
             "never_asked": teller.phrase(f"never_asked{but}"),
             "never_in_short": teller.phrase(f"never_in_short{but}"),
             "about_health": teller.phrase(f"about_health{but}"),
+            "access": access.tables(teller),
             "rules": deciding.rules(teller),
             "machine": deciding.machine(teller),
             "restraints": deciding.restraints(teller),

@@ -8,8 +8,8 @@ import sqlite3
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.access import Act, is_moderator, why_not_decide
-from bot.fairness.hands import may_not
+from bot.access import Act, why_not_decide
+from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
@@ -84,13 +84,12 @@ class Bench:
 
     def is_moderator(self, visitor: Visitor) -> bool:
         """Whether somebody holds a configured moderator role right now."""
-        roles = self._on.config.moderator_roles
-        return is_moderator(role_ids=visitor.role_ids, moderator_roles=roles)
+        return hands.has_role(self._on, visitor)
 
     def viewed(
         self, connection: sqlite3.Connection, visitor: Visitor, ref: str, outcome: Outcome
     ) -> Seat | AlreadyDecided | Changed | MayNot:
-        if not self.is_moderator(visitor):
+        if not hands.may_come(connection, self._on, visitor):
             return MayNot("not_a_moderator")
         view = views.get(connection, ref)
         moderator = self._on.find(connection, visitor.user_id)
@@ -104,21 +103,23 @@ class Bench:
     def coded(
         self, connection: sqlite3.Connection, visitor: Visitor, typed_code: str, outcome: Outcome
     ) -> Seat | AlreadyDecided | Changed | MayNot:
-        if not self.is_moderator(visitor):
+        if not hands.may_come(connection, self._on, visitor):
             return MayNot("not_a_moderator")
         case = cases.by_code(connection, tidy_case_code(typed_code))
         if case is None:
-            return MayNot("no_such_case")
+            return MayNot("no_such_case" if self.is_moderator(visitor) else "not_a_moderator")
         return self.seat(connection, visitor, case, outcome, case.version)
 
     def seat(
         self, connection: sqlite3.Connection, visitor: Visitor, case: Case, outcome: Outcome, version: int
     ) -> Seat | AlreadyDecided | Changed | MayNot:
-        moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+        moderator = hands.acting(connection, self._on, visitor)
+        if why := hands.turned_away(connection, self._on, visitor, Act.DECIDE, case):
+            return MayNot(why, case.code)
         key = self._on.key_of(connection, case.subject_id)
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         seat = Seat(case, moderator.id, disclosures.current_of_case(connection, key, case.id))
-        why = may_not(connection, self._on, visitor, Act.DECIDE, case) or why_not_decide(
+        why = why_not_decide(
             outcome=outcome,
             state=case.state,
             disclosed=seat.disclosed,

@@ -4,7 +4,8 @@ import sqlite3
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.access import is_moderator
+from bot.access import Act
+from bot.fairness import hands
 from bot.filling import NotSaved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
@@ -21,6 +22,9 @@ class WhyNotRecord(StrEnum):
     NOT_A_MODERATOR = "not_a_moderator"
     NO_SUCH_CASE = "no_such_case"
     OWN_CASE = "own_case"
+    RECUSED = "recused"
+    INTERESTS_STALE = "interests_stale"
+    INTERESTS_NONE = "interests_none"
     CLOSED = "closed"
 
 
@@ -54,16 +58,16 @@ class Conversations:
         )
 
     def _record(self, connection: sqlite3.Connection, visitor: Visitor, code: str) -> Recording | NotRecorded:
-        roles = self._on.config.moderator_roles
-        if not is_moderator(role_ids=visitor.role_ids, moderator_roles=roles):
+        if not hands.may_come(connection, self._on, visitor):
             return NotRecorded(WhyNotRecord.NOT_A_MODERATOR)
         case = cases.by_code(connection, code)
         if case is None:
-            return NotRecorded(WhyNotRecord.NO_SUCH_CASE)
+            there = hands.has_role(self._on, visitor)
+            return NotRecorded(WhyNotRecord.NO_SUCH_CASE if there else WhyNotRecord.NOT_A_MODERATOR)
         now = self._on.now()
-        moderator = self._on.find_or_add(connection, visitor.user_id, now)
-        if moderator.id == case.subject_id:
-            return NotRecorded(WhyNotRecord.OWN_CASE)
+        moderator = hands.acting(connection, self._on, visitor)
+        if why := hands.turned_away(connection, self._on, visitor, Act.ASK, case):
+            return NotRecorded(WhyNotRecord(why))
         if not case.state.is_open:
             return NotRecorded(WhyNotRecord.CLOSED)
         sheet_id, turn = case.sheet_id, self._on.turn(now, case, by_moderator=True)

@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.access import Act, is_moderator
+from bot.access import Act, Role, why_not
 from bot.answers import Reading
 from bot.facts import contradictions
-from bot.fairness.hands import may_not
+from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
@@ -106,7 +106,7 @@ class Desk:
 
     def is_moderator(self, visitor: Visitor) -> bool:
         """Whether somebody holds a configured moderator role right now."""
-        return is_moderator(role_ids=visitor.role_ids, moderator_roles=self._on.config.moderator_roles)
+        return hands.has_role(self._on, visitor)
 
     async def open_by_code(self, visitor: Visitor, typed_code: str) -> CaseFile | Denied:
         """Open the file with this case code. Opening it is an event."""
@@ -120,8 +120,6 @@ class Desk:
     async def _opened(
         self, visitor: Visitor, find: Finder, missing: str = "no_such_case"
     ) -> CaseFile | Denied:
-        if not self.is_moderator(visitor):
-            return Denied("not_a_moderator")
         return await self._on.database.write(
             lambda connection: self.open_within(connection, visitor, find(connection), missing)
         )
@@ -130,21 +128,23 @@ class Desk:
         self, connection: sqlite3.Connection, visitor: Visitor, case: Case | None, missing: str
     ) -> CaseFile | Denied:
         """Open the file of a case within a unit of work. Opening it is an event."""
+        if not hands.may_come(connection, self._on, visitor):
+            return Denied("not_a_moderator")
         if case is None:
-            return Denied(missing)
-        now = self._on.now()
-        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+            return Denied(missing if self.is_moderator(visitor) else "not_a_moderator")
+        moderator = hands.acting(connection, self._on, visitor)
+        hand = hands.hand_of(connection, self._on, visitor, case)
         denied = looking.open_file(
             connection,
             self._on,
             by=moderator.id,
             case=case,
-            purpose=Purpose.REVIEW,
-            denied=may_not(connection, self._on, visitor, Act.OPEN, case),
+            purpose=Purpose.OUTSIDE if hand.role is Role.OUTSIDE else Purpose.REVIEW,
+            denied=why_not(Act.OPEN, hand),
         )
         if denied:
             return Denied(denied)
-        view = views.note(connection, case.id, case.version, moderator.id, now)
+        view = views.note(connection, case.id, case.version, moderator.id, self._on.now())
         return self._file(connection, case, view.ref)
 
     def _file(self, connection: sqlite3.Connection, case: Case, ref: str) -> CaseFile:
@@ -194,7 +194,7 @@ class Desk:
         def find(connection: sqlite3.Connection) -> str | None:
             subject = self._on.find(connection, user_id)
             if subject is None:
-                moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+                moderator = hands.acting(connection, self._on, visitor)
                 looking.search_in_vain(connection, self._on, by=moderator.id)
                 return None
             return subject.id
@@ -231,14 +231,15 @@ class Desk:
     ) -> History | Denied:
         if subject_id is None:
             return Denied(missing)
-        moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
+        moderator = hands.acting(connection, self._on, visitor)
+        hand = hands.hand_for_person(connection, self._on, visitor, subject_id)
         denied = looking.read_history(
             connection,
             self._on,
             by=moderator.id,
             subject_id=subject_id,
             purpose=purpose,
-            denied="own_case" if moderator.id == subject_id else "",
+            denied=why_not(Act.OPEN, hand),
         )
         if denied:
             return Denied(denied)
@@ -255,12 +256,15 @@ class Desk:
             return Denied("not_a_moderator")
         return await self._on.database.write(lambda connection: self._close(connection, visitor, task_id))
 
-    def _close(self, connection: sqlite3.Connection, visitor: Visitor, task_id: str) -> bool:
+    def _close(self, connection: sqlite3.Connection, visitor: Visitor, task_id: str) -> bool | Denied:
         now = self._on.now()
-        task = tasks.get(connection, task_id)
+        moderator, task = hands.acting(connection, self._on, visitor), tasks.get(connection, task_id)
         if task is None or task.kind is TaskKind.MANY_CONCERNS:
             return False
-        moderator = self._on.find_or_add(connection, visitor.user_id, now)
+        hand = hands.hand_for_person(connection, self._on, visitor, task.subject_id)
+        if why := why_not(Act.DECIDE, hand):
+            hands.note_refused(connection, self._on, moderator.id, Act.DECIDE, "task", task_id, why)
+            return Denied(why)
         closed = tasks.close(connection, task_id, moderator.id, now)
         if closed:
             events.record(

@@ -109,7 +109,7 @@ def _look(
         action=f"{'history' if case_id is None else 'file'}.{'refused' if denied else 'opened'}",
         object_kind="subject" if case_id is None else "case",
         object_id=case_id or at_whom,
-        payload={"purpose": purpose.value},
+        payload={"purpose": purpose.value, **({"why": denied} if denied else {})},
     )
     if not denied:
         access.note(

@@ -3,7 +3,9 @@
 import sqlite3
 from dataclasses import dataclass, replace
 
+from bot.access import Act
 from bot.concerns.echo import repeats_a_concern
+from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import new_id
 from bot.model import Outcome, Ruling, Visitor
@@ -102,10 +104,10 @@ class Refusals:
 
     async def read_draft(self, visitor: Visitor, ref: str) -> Preview | MayNot:
         """A refusal that is being written, to change it."""
-        return await self._on.database.read(lambda connection: self._read_draft(connection, visitor, ref))
+        return await self._on.database.write(lambda connection: self._read_draft(connection, visitor, ref))
 
     def _read_draft(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> Preview | MayNot:
-        if not self._bench.is_moderator(visitor):
+        if not hands.may_come(connection, self._on, visitor):
             return MayNot("not_a_moderator")
         row = decisions.refusal(connection, ref)
         moderator = self._on.find(connection, visitor.user_id)
@@ -114,6 +116,8 @@ class Refusals:
         case = cases.get(connection, row["case_id"])
         if case is None:
             return MayNot("draft_gone")
+        if why := hands.turned_away(connection, self._on, visitor, Act.DECIDE, case):
+            return MayNot(why)
         return Preview(decisions.open_refusal(self._on.key_of(connection, case.subject_id), row), case)
 
     async def redraft(

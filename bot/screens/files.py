@@ -273,7 +273,8 @@ def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN
         case Taken(case_id=case_id, may_anyway=may_anyway):
             return taken(voice, result, case_id if may_anyway else None, again)
         case MayNot(code=code, case_code=case_code):
-            return Screen(voice.say(f"may_not_{code}", case_code=case_code), following)
+            kept_away = code in {"recused", "own_case"}
+            return Screen(voice.say(f"may_not_{code}", case_code=case_code), () if kept_away else following)
 
 
 def denied(voice: Voice, result: Denied) -> Screen:

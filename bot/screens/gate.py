@@ -7,6 +7,7 @@ from bot.model import HoldReason
 from bot.screens import forms as form_screens
 from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
+from bot.screens.interests import who_stays_out
 from bot.screens.letters import first_channel
 from bot.screens.panel import my_data
 from bot.screens.questions import talk_line, wants_talk, with_question
@@ -131,7 +132,7 @@ def _held(voice: Voice, result: HeldStanding) -> Screen:
         parts.append(_wants_person(voice, result.around))
     else:
         presses.append(Press("person", voice.say("talk_to_person")))
-    screen = Screen("\n\n".join(parts), (*presses, _take_back(voice)))
+    screen = Screen("\n\n".join(parts), (*presses, who_stays_out(voice), _take_back(voice)))
     return with_question(voice, screen, result.around)
 
 

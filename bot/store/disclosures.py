@@ -188,6 +188,15 @@ def newest_outcome(connection: sqlite3.Connection, subject_id: str) -> Disclosed
     return None if row is None else Disclosed(row["disclosed"])
 
 
+def questionnaire_hash(connection: sqlite3.Connection, disclosure_id: str) -> str:
+    """The hash of the questionnaire that a disclosure was told with. Raises LookupError for none."""
+    statement = "SELECT questionnaire_hash FROM disclosure WHERE id = ?"
+    row = connection.execute(statement, (disclosure_id,)).fetchone()
+    if row is None:
+        raise LookupError("disclosure")
+    return str(row["questionnaire_hash"])
+
+
 def forget_goal(connection: sqlite3.Connection, disclosure_id: str) -> None:
     """Delete what somebody typed about what they are here for. The names of organisations stay."""
     connection.execute(

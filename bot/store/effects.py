@@ -41,6 +41,8 @@ class EffectKind(StrEnum):
     """Delete the private thread of a case."""
     QUESTION = "question"
     """Tell a person that a question waits for them. The target is the question."""
+    RENEWAL = "renewal"
+    """Ask a moderator whether their own links are still right. The target is ``subject:when``."""
     ERRAND = "errand"
     """Delete a message, or take a role, of somebody of whom nothing is kept. The target is the errand."""
 

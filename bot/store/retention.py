@@ -291,6 +291,7 @@ def unneeded(connection: sqlite3.Connection, span: Span, people: Stretch) -> lis
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
                     AND NOT EXISTS (SELECT 1 FROM proposal WHERE moderator_id = subject.id)
+                    AND NOT EXISTS (SELECT 1 FROM recusal WHERE moderator_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM pause WHERE only_one = 1 AND by_subject = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM effect
                         WHERE kind = 'notice' AND state <> 'done' AND instr(target, subject.id))
@@ -327,6 +328,8 @@ def links_of_nobody(connection: sqlite3.Connection, span: Span, people: Stretch)
                         WHERE outside_reviewer.subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
+                    AND NOT EXISTS (SELECT 1 FROM moderator
+                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
             )
             WHERE at > 0 AND at >= :since AND at < :before ORDER BY at
             """,

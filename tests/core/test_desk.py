@@ -17,7 +17,6 @@ from bot.store.queue import TOP
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,
-    ABOUT_REFUSED,
     ANN,
     BEN,
     DECLINED_TEXT,
@@ -196,7 +195,7 @@ async def test_the_next_file_is_the_one_that_is_due_first(world: World) -> None:
     """Whoever would like to talk is due sooner than a decision; one's own is passed over."""
     await world.gate.ask_for_person(BEN)
     world.clock.advance(hours=1)
-    await world.send(ANN, ABOUT_REFUSED)
+    await world.send(ANN, {**ABOUT_NIL, "belongs": "not_sure"})
 
     for_mod = await world.queue.open_next(MOD)
     for_ann = await world.queue.open_next(OWN_CASE)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.access import Act, why_not
 from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
@@ -29,6 +30,7 @@ from bot.store.messages import SentKind
 from bot.store.tasks import TaskKind
 from bot.text import Text
 from bot.words import SHARED_PLACEHOLDERS, Words, catalogues, placeholders
+from tests.core.test_access import all_hands
 from tests.support import config
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +176,8 @@ FAMILIES = {
     "source": [source.value for source in Source],
     "recorded": [page.value for page in InformationPage],
     "not_saved": [why.value for why in WhyNot],
+    "interests": ["good", "ran_out", "carry_on", "change", "renew", "renew_late"],
+    "aside": ["asked", "asked_before", "nothing_open", "nobody_known", "not_there"],
     "not_recorded": [why.value for why in WhyNotRecord],
     "effect": [kind.value for kind in EffectKind],
     "task": [kind.value for kind in TaskKind],
@@ -226,13 +230,14 @@ def test_every_code_has_a_sentence(family: str) -> None:
 
 def test_every_refusal_code_in_the_code_has_a_sentence() -> None:
     """Denied, MayNot and what access says: every code that is spelled out."""
-    codes = {"own_case", "undisclosed", "not_sent_yet", MayNot("not_a_moderator").code}
+    codes = {"undisclosed", "not_sent_yet", MayNot("not_a_moderator").code}
+    codes |= {why_not(act, hand) for act in Act for hand in all_hands()} - {""}
     for _, nodes in sources():
         for node in nodes:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in {"MayNot", "Denied"}
+                and node.func.id in {"MayNot", "Denied", "NotAside", "NotForThem"}
             ):
                 codes |= {str(arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant)}
 

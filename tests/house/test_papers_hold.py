@@ -26,12 +26,13 @@ PRINTED = {
     Paper.RECORD: "record-of-processing.md",
     Paper.IMPACT: "impact-assessment.md",
     Paper.BREACH: "breach.md",
+    Paper.ACCESS: "who-may-do-what.md",
 }
 """Which file in docs shows which paper, for the example configuration."""
 
 _CODE = re.compile(r"`([^`\n]+)`")
 _VERB = re.compile(r"(?:python -m bot|bin/porchlight) +([a-z][a-z-]*)")
-_COMMAND = re.compile(r"/([a-z][a-z-]*)(?: ([a-z]+))?(?![\w/.])")
+_COMMAND = re.compile(r"/([a-z][a-z-]*)(?: ([a-z][a-z-]*))?(?![\w/.])")
 
 
 @cache
