@@ -18,6 +18,9 @@ from bot.drift import Drift
 from bot.effects import Outbox
 from bot.fairness.aside import SteppingAside
 from bot.fairness.interests import OwnLinks
+from bot.fairness.late import LateInterests
+from bot.fairness.organisations import Organisations
+from bot.fairness.outside import Outside
 from bot.findings import Findings, Watch
 from bot.forgetting.erasure import Erasure
 from bot.forms import Forms
@@ -63,6 +66,8 @@ from cogs.help import Help as HelpCog
 from cogs.interests import Interests as InterestsCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
+from cogs.organisations import Organisations as OrganisationsCog
+from cogs.outside import Outside as OutsideCog
 from cogs.questions import Conversing as ConversingCog
 from cogs.queue import Queue as QueueCog
 from cogs.record import Record as RecordCog
@@ -127,6 +132,8 @@ def furnished(foundation: Foundation) -> House:
         InterestsCog(
             config, router, OwnLinks(foundation, Links(foundation, forms)), SteppingAside(foundation)
         ),
+        OutsideCog(config, router, Outside(foundation), LateInterests(foundation), Desk(foundation)),
+        OrganisationsCog(config, router, Organisations(foundation)),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),
     )

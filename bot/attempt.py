@@ -5,8 +5,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.ports import Result, Why
+from bot.ports import Doorkeeper, Result, Why
+from bot.screens.elements import Screen
 from bot.store.effects import Effect
+
+NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROOM})
+"""A person cannot be reached this way, and the panel's button tells them instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,20 @@ class Attempt:
     """Whether the call may send a message, which must not be sent twice."""
     since: datetime | None = None
     """Since when it may have been sent already, by an attempt that was not answered."""
+
+
+def telling(
+    doorkeeper: Doorkeeper,
+    effect: Effect,
+    user_id: int,
+    screen: Screen,
+    note: Callable[[sqlite3.Connection, Result], None],
+) -> Attempt:
+    """Send somebody a message. Where it cannot arrive, the panel's button tells them instead."""
+    nonce, since = nonce_of(effect), unanswered_since(effect)
+    return Attempt(
+        lambda: doorkeeper.tell(user_id, screen, nonce, since), note, settled_by=NOT_DELIVERED, since=since
+    )
 
 
 def unanswered_since(effect: Effect) -> datetime | None:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot import timing
-from bot.attempt import Attempt, nonce_of, unanswered_since
+from bot.attempt import NOT_DELIVERED, Attempt, nonce_of, telling, unanswered_since
 from bot.cards import card, has_card
 from bot.concerns.messages import message
 from bot.fairness import renewal
 from bot.forgetting.erasing import retire_card
 from bot.forgetting.errands import Errands, note_sent
 from bot.foundation import Foundation
+from bot.messages import Messages
 from bot.model import CaseState, Delivery
 from bot.notices import notice, nudge, people_in
 from bot.ports import Done, Doorkeeper, Later, Lookout, Member, Refused, Result, Room, Why
@@ -29,9 +30,6 @@ from bot.talking import Talking
 _SCREENING_TAKES = timedelta(minutes=1)
 """How long after a look somebody may have passed Discord's own screening; the pauses grow from there."""
 
-_NOT_DELIVERED = frozenset({Why.GONE, Why.CLOSED, Why.FORBIDDEN, Why.MISSING_ROOM})
-"""A person cannot be reached this way, and the panel's button tells them instead."""
-
 
 class Attempts:
     """Works out the attempt at each effect."""
@@ -43,6 +41,7 @@ class Attempts:
         self._lookout = lookout
         self._errands = Errands(foundation, doorkeeper)
         self._talking = Talking(foundation, doorkeeper)
+        self._messages = Messages(foundation, doorkeeper)
 
     def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -57,7 +56,9 @@ class Attempts:
                 return self._letter(connection, effect)
             case EffectKind.DIRECT:
                 found = message(connection, self._on, effect.target)
-                return self._telling(effect, *found) if found else None
+                return telling(self._doorkeeper, effect, *found) if found else None
+            case EffectKind.MESSAGE:
+                return self._messages.attempt(connection, effect)
             case EffectKind.ERRAND:
                 return self._errands.attempt(connection, effect)
             case EffectKind.RETIRE:
@@ -140,7 +141,7 @@ class Attempts:
                 self._note(connection, case, f"case.told_{effect.target}")
             self._track(connection, SentKind.REMINDER, case, result)
 
-        return self._telling(effect, user_id, screen, note)
+        return telling(self._doorkeeper, effect, user_id, screen, note)
 
     def _remove_at(self, connection: sqlite3.Connection, case: Case) -> datetime | None:
         due_at = effects.due_at(connection, EffectKind.REMOVE, case.id)
@@ -206,19 +207,7 @@ class Attempts:
                 decisions.note_delivery(connection, letter.id, delivery)
             self._track(connection, SentKind.LETTER, case, result)
 
-        return self._telling(effect, user_id, screen, note)
-
-    def _telling(
-        self, effect: Effect, user_id: int, screen: Screen, note: Callable[[sqlite3.Connection, Result], None]
-    ) -> Attempt:
-        """Send somebody a message. Where it cannot arrive, the panel's button tells them instead."""
-        nonce, since = nonce_of(effect), unanswered_since(effect)
-        return Attempt(
-            lambda: self._doorkeeper.tell(user_id, screen, nonce, since),
-            note,
-            settled_by=_NOT_DELIVERED,
-            since=since,
-        )
+        return telling(self._doorkeeper, effect, user_id, screen, note)
 
     def _nudge(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """Tell a moderator that something they have is late. If they cannot be reached, the team knows."""
@@ -230,7 +219,7 @@ class Attempts:
         def note(connection: sqlite3.Connection, result: Result) -> None:
             note_sent(connection, self._on, SentKind.NOTICE, result, subject_id=effect.target)
 
-        return self._telling(effect, user_id, screen, note)
+        return telling(self._doorkeeper, effect, user_id, screen, note)
 
     def _notice(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """Say something in its room; while the team cannot be told there, in their other one."""
@@ -336,6 +325,6 @@ async def _not_yet() -> Result:
 def _delivery(result: Result) -> Delivery | None:
     if isinstance(result, Done):
         return Delivery.ARRIVED
-    if isinstance(result, Refused) and result.why in _NOT_DELIVERED:
+    if isinstance(result, Refused) and result.why in NOT_DELIVERED:
         return Delivery.GONE if result.why is Why.GONE else Delivery.CLOSED
     return None

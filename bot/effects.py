@@ -40,7 +40,7 @@ _STOPPING = frozenset({Why.FORBIDDEN, Why.MISSING_ROLE, Why.MISSING_ROOM})
 """Refusals that are about the server rather than about one effect."""
 _PROBES_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 
-_TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.QUESTION})
+_TO_A_PERSON = frozenset({EffectKind.LETTER, EffectKind.REMINDER, EffectKind.QUESTION, EffectKind.MESSAGE})
 _BEGUN_ON_DISK = _TO_A_PERSON | {
     EffectKind.NOTICE,
     EffectKind.NUDGE,

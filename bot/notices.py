@@ -13,6 +13,7 @@ from bot.screens import findings as finding_screens
 from bot.screens.elements import Screen
 from bot.store import cases, chain, subjects
 
+_WHAT_WAITS = frozenset({"digest", "late", "blocked"})
 ABOUT_ACCESS = frozenset({"taken_back", "alerted", "access_taken", "access_given"})
 
 
@@ -20,12 +21,9 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     """The room and the screen of a notice; None when there is nothing left to say."""
     voice = on.config.words.voice("")
     kind, _, argument = target.partition(":")
-    if kind == "digest":
-        found_waiting = alerts.digest(connection)
-        return (Room.REVIEW, desk_screens.digest(voice, found_waiting)) if found_waiting else None
-    if kind == "late":
-        late = alerts.late(connection, argument, on.now())
-        return (Room.REVIEW, desk_screens.late(voice, late)) if late.codes else None
+    if kind in _WHAT_WAITS:
+        screen = _what_waits(connection, on, kind, argument)
+        return (Room.LOG if kind == "blocked" else Room.REVIEW, screen) if screen else None
     if kind == "earlier":
         return Room.WELCOME, drift_screens.ask_earlier_members(voice)
     if kind == "bot_added":
@@ -34,8 +32,8 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
     if kind in ABOUT_ACCESS:
         about, _, by = argument.partition(":")
         case = cases.get(connection, about)
-        screen = drift_screens.incident(voice, kind, case.code if case else "", _user(connection, on, by))
-        return Room.REVIEW, screen
+        who = _user(connection, on, by)
+        return Room.REVIEW, drift_screens.incident(voice, kind, case.code if case else "", who)
     if kind == "reading":
         by, _, people = argument.partition(":")
         return Room.LOG, drift_screens.unusual_reading(voice, int(people), _user(connection, on, by))
@@ -47,6 +45,21 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
         return (Room.LOG, finding_screens.notice(voice, found)) if found else None
     room = Room.LOG if kind == "mended" else Room.REVIEW
     return room, desk_screens.notice(voice, target)
+
+
+def _what_waits(connection: sqlite3.Connection, on: Foundation, kind: str, argument: str) -> Screen | None:
+    """The digest, what is late, a case that nobody may decide; None when that is no longer so."""
+    voice = on.config.words.voice("")
+    if kind == "digest":
+        waiting = alerts.digest(connection)
+        return desk_screens.digest(voice, waiting) if waiting else None
+    if kind == "late":
+        late = alerts.late(connection, argument, on.now())
+        return desk_screens.late(voice, late) if late.codes else None
+    blocked = cases.get(connection, argument)
+    if blocked is None or blocked.blocked_at is None:
+        return None
+    return desk_screens.notice(voice, f"blocked:{blocked.code}")
 
 
 def nudge(connection: sqlite3.Connection, on: Foundation, holder_id: str) -> Screen | None:
@@ -67,6 +80,9 @@ def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
     elif kind == "late":
         listed = [cases.get(connection, one) for one in argument.partition(":")[2].split(",")]
         found = [case.subject_id for case in listed if case]
+    elif kind == "blocked":
+        case = cases.get(connection, argument)
+        found = [case.subject_id if case else ""]
     else:
         found = []
     return tuple(one for one in dict.fromkeys(found) if one and subjects.get(connection, one) is not None)

@@ -10,7 +10,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from bot import timing
+from bot.fairness.late import LateInterests
 from bot.fairness.renewal import ask_for_renewals
+from bot.fairness.staffing import Staffing
 from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
@@ -28,7 +30,8 @@ _PANEL_EVERY = timedelta(hours=1)
 _TIDY_EVERY = timedelta(hours=1)
 
 _LONGEST_WAITS = dict.fromkeys(
-    (EffectKind.REMINDER, EffectKind.LETTER, EffectKind.QUESTION, EffectKind.RENEWAL), timing.DAY
+    (EffectKind.REMINDER, EffectKind.LETTER, EffectKind.QUESTION, EffectKind.RENEWAL, EffectKind.MESSAGE),
+    timing.DAY,
 )
 """A message may have to wait for a day; anything else is tried again within the hour."""
 
@@ -42,6 +45,8 @@ class Sweep:
         """Take what every use case stands on."""
         self._on = foundation
         self._retention = Retention(foundation)
+        self._late = LateInterests(foundation)
+        self._staffing = Staffing(foundation)
         self._looked_through = 0
         """How far the sheets have been looked through for drafts. From the beginning after a start."""
 
@@ -63,6 +68,8 @@ class Sweep:
             now,
         )
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
+        await self._late.run(now)
+        await self._staffing.run(now)
         await self._retention.run(now)
         await self._expire_drafts(now)
         await write(lambda connection: seal_if_due(connection, now))

@@ -2,7 +2,7 @@
 
 ``keys.db`` holds one wrapped key per person, never attached to the database. The master key that
 wraps them lies outside both. Looking somebody up by their Discord id uses a secret of its own, also
-wrapped, so that a new master key keeps the lookups.
+wrapped, so that a new master key keeps the lookups; and so do the names in the register of organisations.
 """
 
 import hashlib
@@ -45,6 +45,10 @@ class Vault:
         self._seen = masters.changes(connection)
         self.ring = ring
         self._lookup_secret = self._own_secret(masters.LOOKUP)
+        register = self._own_secret(masters.REGISTER)
+        self._name_secret = hmac.digest(register, b"name", hashlib.sha256)
+        self.register = PersonKey(masters.REGISTER, hmac.digest(register, b"seal", hashlib.sha256))
+        """What the names of organisations are sealed with; it belongs to nobody."""
 
     @classmethod
     @contextmanager
@@ -108,6 +112,10 @@ class Vault:
     def lookup(self, user_id: int) -> bytes:
         """The keyed hash under which a person with this Discord id is found (HMAC-SHA256)."""
         return hmac.digest(self._lookup_secret, str(user_id).encode(), hashlib.sha256)
+
+    def name_lookup(self, normalised: str) -> bytes:
+        """The keyed hash under which an organisation's name is found, however it was written."""
+        return hmac.digest(self._name_secret, normalised.encode(), hashlib.sha256)
 
     def fingerprint(self, content: str) -> str:
         """A keyed hash of what a message shows: it tells a change, and nothing to whoever guesses."""

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,6 +70,10 @@ class Router:
         """What a button does, for a button that stands for another one."""
         return self._presses.get(action, _not_ours)
 
+    def reach_messages(self, actions: Iterable[str]) -> None:
+        """Have buttons and forms work in private messages too, where nobody holds a role."""
+        self._anywhere.update(actions)
+
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """A button was pressed; the message it stands under may be from before a restart."""
         action, ref = _ours(interaction)
@@ -82,7 +86,9 @@ class Router:
         action, ref = _ours(interaction)
         if action:
             handler = self._forms.get(action, _not_ours)
-            await self.answer(interaction, handler, ref=ref, values=values_in(dict(interaction.data or {})))
+            values = values_in(dict(interaction.data or {}))
+            anywhere = action in self._anywhere
+            await self.answer(interaction, handler, ref=ref, values=values, anywhere=anywhere)
 
     async def answer(
         self,

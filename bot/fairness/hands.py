@@ -160,7 +160,7 @@ def _tie_to_case(
         )
         if one is not None
     }
-    met = any(ties.linked(connection, on, mine.disclosure, one.disclosure) for one in told.values())
+    met = any(ties.linked(connection, on, mine, one) for one in told.values())
     return Tie.LINKED if met else Tie.NONE
 
 
@@ -174,7 +174,7 @@ def _tie_to_person(
     )
     if mine is None or theirs is None:
         return Tie.NONE
-    met = ties.linked(connection, on, mine.disclosure, theirs.disclosure)
+    met = ties.linked(connection, on, mine, theirs)
     return Tie.LINKED if met else Tie.NONE
 
 

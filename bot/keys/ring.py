@@ -141,7 +141,7 @@ class Ring:
         for name in masters.SECRETS:
             row = masters.secret_named(self._connection, name)
             if row is None:
-                if masters.any_key(self._connection):
+                if name in masters.ALWAYS_THERE and masters.any_key(self._connection):
                     raise KeyProblem(
                         "keys.db is damaged: a secret is missing. Put back your newest copy of it."
                     )

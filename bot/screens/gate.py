@@ -127,6 +127,8 @@ def _held(voice: Voice, result: HeldStanding) -> Screen:
         parts = [voice.say("held_late" if result.late else "held", case_code=case.code, target=target)]
     if case.hold_reason is HoldReason.UNDISCLOSED:
         parts.append(voice.say("held_undisclosed"))
+    if case.blocked_at is not None:
+        parts.append(voice.say("held_blocked"))
     presses = [Press(REOPEN, voice.say("change_my_answers"))]
     if case.wants_person_at is not None:
         parts.append(_wants_person(voice, result.around))

@@ -11,10 +11,11 @@ from bot.screens.elements import MOST_PRESSES, Press, Screen, Style, moment
 from bot.store.effects import Effect
 from bot.store.queue import Place
 from bot.store.stops import HeldUp
-from bot.store.tasks import Task
+from bot.store.tasks import Task, TaskKind
 from bot.words import Voice
 
 PAGE, OPEN_TASK, SEEN, RETRY = "page", "opentask", "seen", "retry"
+LOOK_AGAIN = "lookatdecision"
 RELEASE, ANYWAY = "release", "anyway"
 
 _BLANK = "-"
@@ -158,7 +159,9 @@ def _opening(voice: Voice, lines: tuple[Shown, ...]) -> list[Press]:
 def _task_presses(voice: Voice, tasks: tuple[Task, ...]) -> list[Press]:
     presses = []
     for number, task in enumerate(tasks, start=1):
-        presses.append(Press(OPEN_TASK, voice.say("open_task", number=number), task.id))
+        late = task.kind is TaskKind.LATE_INTEREST
+        label = voice.say("look_at_decision" if late else "open_task", number=number)
+        presses.append(Press(LOOK_AGAIN if late else OPEN_TASK, label, task.id))
         presses.append(Press(SEEN, voice.say("task_seen", number=number), task.id))
     return presses
 

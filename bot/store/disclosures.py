@@ -108,6 +108,16 @@ def get(connection: sqlite3.Connection, key: PersonKey, disclosure_id: str) -> L
     return None if row is None else _logged(connection, key, row)
 
 
+def of_version(
+    connection: sqlite3.Connection, key: PersonKey, subject_id: str, version: int
+) -> Logged | None:
+    """One version of what somebody disclosed; None where it is gone, or never was."""
+    row = connection.execute(
+        "SELECT * FROM disclosure WHERE subject_id = ? AND version = ?", (subject_id, version)
+    ).fetchone()
+    return None if row is None else _logged(connection, key, row)
+
+
 def delete(connection: sqlite3.Connection, disclosure_id: str) -> bool:
     """Delete one version; False when there is none."""
     rows = connection.execute("SELECT id FROM disclosure WHERE id = ?", (disclosure_id,)).fetchall()

@@ -33,6 +33,8 @@ class EffectKind(StrEnum):
     """Remove somebody whose request closed long ago. Never a ban."""
     REMINDER = "reminder"
     """Remind a person of a request, or tell them that it closed. The target says which."""
+    MESSAGE = "message"
+    """Tell a person something that is no decision. The target is ``what:argument``."""
     PANEL = "panel"
     """Make the quarantine channel's panel stand and be up to date."""
     THREAD = "thread"

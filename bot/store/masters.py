@@ -24,8 +24,11 @@ class Wrapped:
 
 
 LOOKUP = "lookup"
-SECRETS = (LOOKUP,)
-"""The secrets of the community, by name."""
+REGISTER = "register"
+SECRETS = (LOOKUP, REGISTER)
+"""The secrets of the community, by name: what people are found by, and what organisations' names are."""
+ALWAYS_THERE = frozenset({LOOKUP})
+"""Those that every file with a key in it has, however old it is."""
 
 
 def all_of(connection: sqlite3.Connection) -> list[Master]:

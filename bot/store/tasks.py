@@ -40,6 +40,27 @@ class Task:
     """The case whose decision is to be looked at again."""
 
 
+def open_late(
+    connection: sqlite3.Connection, case_id: str, subject_id: str, told_at: datetime, now: datetime
+) -> Task | None:
+    """Have a decision looked at again; None where that is asked for already, or was since it was told."""
+    kind = TaskKind.LATE_INTEREST
+    row = connection.execute(
+        """
+        SELECT 1 FROM task WHERE case_id = ? AND kind = ? AND (closed_at IS NULL OR opened_at >= ?) LIMIT 1
+        """,
+        (case_id, kind.value, to_ms(told_at)),
+    ).fetchone()
+    if row is not None:
+        return None
+    task = Task(new_id(), kind, subject_id, now, case_id)
+    connection.execute(
+        "INSERT INTO task (id, kind, subject_id, case_id, opened_at) VALUES (?, ?, ?, ?, ?)",
+        (task.id, kind.value, subject_id, case_id, to_ms(now)),
+    )
+    return task
+
+
 def open_new(connection: sqlite3.Connection, kind: TaskKind, subject_id: str, now: datetime) -> Task:
     """Open a task, or return the one that is already open."""
     row = connection.execute(

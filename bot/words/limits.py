@@ -19,7 +19,8 @@ _BUTTONS = (
     "ask_question", "ask_send", "question_reply", "join_talk", "end_talk",
     "my_data", "rights_download", "rights_correct", "rights_take_back_consent", "rights_delete",
     "rights_keep_links", "rights_delete_all", "rights_consent_now", "rights_cancel",
-    "look_again", "remind_me", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
+    "look_again", "look_at_decision", "outside_begin", "outside_go_on", "outside_tell_links",
+    "remind_me", "show_queue", "task_seen", "try_again", "where_i_stand", "write_down",
 )  # fmt: skip
 
 _CONCERN_BUTTONS = (

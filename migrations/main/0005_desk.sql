@@ -137,7 +137,6 @@ CREATE TABLE cases_anew (
     CHECK (taken_back_at IS NULL OR state = 'admitted'),
     CHECK ((asked_at IS NULL) = (answer_by IS NULL)),
     CHECK (asked_at IS NULL OR state = 'held'),
-    CHECK (blocked_at IS NULL OR state IN ('waiting', 'answering', 'held')),
     CHECK (second_by IS NULL OR state IN ('waiting', 'answering', 'held', 'admitted'))
 ) STRICT;
 
@@ -231,6 +230,19 @@ WHEN NEW.state = 'held' AND OLD.state IN ('admitted', 'declined', 'redirected', 
 )
 BEGIN
     SELECT RAISE(ABORT, 'opened again without a decision');
+END;
+
+-- A step of the case begins anew whether anybody may decide it; and whoever is from outside the team goes
+-- with the case, or with the appeal that they were asked about.
+CREATE TRIGGER case_blocked_no_more AFTER UPDATE OF state ON cases
+WHEN NEW.state <> OLD.state AND NEW.blocked_at IS NOT NULL
+BEGIN
+    UPDATE cases SET blocked_at = NULL WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER outsider_goes_with_case AFTER UPDATE OF closed_at ON cases WHEN NEW.closed_at IS NOT NULL
+BEGIN
+    DELETE FROM outside_reviewer WHERE case_id = NEW.id;
 END;
 
 CREATE TRIGGER case_never_begins_admitted BEFORE INSERT ON cases WHEN NEW.state NOT IN ('waiting', 'answering')
@@ -436,6 +448,11 @@ CREATE TABLE outside_reviewer (
 
 CREATE INDEX outside_reviewer_is ON outside_reviewer (subject_id);
 CREATE INDEX outside_reviewer_by ON outside_reviewer (added_by);
+
+CREATE TRIGGER outsider_goes_with_appeal AFTER UPDATE OF closed_at ON appeal WHEN NEW.closed_at IS NOT NULL
+BEGIN
+    DELETE FROM outside_reviewer WHERE case_id = NEW.case_id;
+END;
 
 -- Organisations that the team knows. Names are sealed with a key of the register's own, and found by
 -- keyed hash.

@@ -56,7 +56,7 @@ def option(parameter: app_commands.Parameter, code: str) -> object:
         AppCommandOptionType.integer: 1,
         AppCommandOptionType.number: 1.0,
         AppCommandOptionType.boolean: True,
-        AppCommandOptionType.user: SimpleNamespace(id=ANN.user_id, mention=f"<@{ANN.user_id}>"),
+        AppCommandOptionType.user: SimpleNamespace(id=ANN.user_id, mention=f"<@{ANN.user_id}>", bot=False),
     }
     assert parameter.type in known, f"{parameter.name} is of a kind that this test cannot give"
     return known[parameter.type]

@@ -199,7 +199,7 @@ FAMILIES = {
     "problem": ["missing", "too_few", "too_many", "too_short"],
     "notice": [
         *("task", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"),
-        *("cannot_look", "cannot_read", "drift_more"),
+        *("cannot_look", "cannot_read", "drift_more", "blocked", "late_interest"),
     ],
     "drift": sorted(ABOUT_ACCESS),
     "bot_may": [str(permission.name).lower() for permission in BOT_MAY],
