@@ -108,13 +108,27 @@ def is_moderator(*, role_ids: AbstractSet[int], moderator_roles: AbstractSet[int
     return not role_ids.isdisjoint(moderator_roles)
 
 
-def why_not_decide(*, outcome: Outcome, state: CaseState, disclosed: Disclosed, sent: bool = True) -> str:
+def why_not_decide(
+    *,
+    outcome: Outcome,
+    state: CaseState,
+    disclosed: Disclosed,
+    sent: bool = True,
+    inside: bool = False,
+    terms: bool = False,
+) -> str:
     """Why a case is not ready for an outcome, or an empty string.
 
-    A held case whose answers are not ``sent`` was taken from somebody who was changing them.
+    A held case whose answers are not ``sent`` was taken from somebody who was changing them. ``inside``:
+    the person is a member, or was one until they were suspended. ``terms``: it is about conditions.
     """
-    if not state.is_open and state not in MODERATOR_MAY[outcome]:
+    if outcome is Outcome.REOPEN and (state.is_open or state is CaseState.ADMITTED):
+        return "still_open" if state.is_open else "suspend_instead"
+    may = MODERATOR_MAY[outcome] - ({CaseState.ADMITTED} if outcome is Outcome.ADMIT and not terms else set())
+    if not state.is_open and state not in may:
         return "already_closed"
+    if outcome in {Outcome.SUSPEND, Outcome.REMOVE} and not inside:
+        return "not_a_member"
     if outcome is Outcome.ADMIT and (disclosed is Disclosed.UNDISCLOSED):
         return "undisclosed"
     if state not in MODERATOR_MAY[outcome] or (outcome is Outcome.ADMIT and not sent):

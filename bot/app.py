@@ -35,10 +35,10 @@ from bot.review.claims import Claims
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
+from bot.review.drafts import Drafts
 from bot.review.questions import Questions
 from bot.review.queue import Queue
 from bot.review.record import Record
-from bot.review.refusals import Refusals
 from bot.review.stats import Statistics
 from bot.review.talks import Talks
 from bot.rights import Rights
@@ -59,6 +59,7 @@ from cogs._survey import DiscordSurveyor
 from cogs.claims import Claims as ClaimsCog
 from cogs.concern_files import ConcernFiles as ConcernFilesCog
 from cogs.concerns import Concerns as ConcernsCog
+from cogs.decisions import Decisions as DecisionsCog
 from cogs.desk import Desk as DeskCog
 from cogs.drift import Drift as DriftCog
 from cogs.gate import Gate as GateCog
@@ -119,11 +120,10 @@ def furnished(foundation: Foundation) -> House:
             desk,
             handling,
             patterns,
-            Decisions(foundation),
-            Refusals(foundation),
             Conversations(foundation, forms),
         ),
-        RecordCog(config, router, Desk(foundation), Record(foundation)),
+        DecisionsCog(config, router, Decisions(foundation), Drafts(foundation)),
+        RecordCog(config, router, desk, Record(foundation)),
         ConcernsCog(config, router, Telling(foundation)),
         ConcernFilesCog(router, handling, patterns),
         ConversingCog(config, router, Questions(foundation), Talks(foundation)),
@@ -132,7 +132,7 @@ def furnished(foundation: Foundation) -> House:
         InterestsCog(
             config, router, OwnLinks(foundation, Links(foundation, forms)), SteppingAside(foundation)
         ),
-        OutsideCog(config, router, Outside(foundation), LateInterests(foundation), Desk(foundation)),
+        OutsideCog(config, router, Outside(foundation), LateInterests(foundation), desk),
         OrganisationsCog(config, router, Organisations(foundation)),
         KeeperCog(router, Keeper(foundation, doorkeeper, client.vitals), findings),
         DriftCog(client, ids, drift, rounds),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot import timing
 from bot.attempt import NOT_DELIVERED, Attempt, nonce_of, telling, unanswered_since
 from bot.cards import card, has_card
+from bot.closing import Closing, note_done
 from bot.concerns.messages import message
 from bot.fairness import renewal
 from bot.forgetting.erasing import retire_card
@@ -20,7 +21,7 @@ from bot.screens import letters as letter_screens
 from bot.screens import reminders as reminder_screens
 from bot.screens.elements import Screen
 from bot.screens.panel import panel
-from bot.store import cases, decisions, effects, events, marks, messages, presence, subjects
+from bot.store import cases, decisions, effects, marks, messages, presence
 from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.store.messages import Posted, SentKind
@@ -42,6 +43,7 @@ class Attempts:
         self._errands = Errands(foundation, doorkeeper)
         self._talking = Talking(foundation, doorkeeper)
         self._messages = Messages(foundation, doorkeeper)
+        self._closing = Closing(foundation, doorkeeper, lookout)
 
     def at(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         """What to do for an effect as things stand now; None when nothing is left to do."""
@@ -78,13 +80,13 @@ class Attempts:
             case EffectKind.GRANT:
                 return self._grant(connection, case)
             case EffectKind.REVOKE:
-                return self._revoke(connection, case)
+                return self._closing.revoke(connection, case)
             case EffectKind.REMINDER | EffectKind.REMOVE if self._has_been_away(connection):
                 return Attempt(_not_yet)
             case EffectKind.REMINDER:
                 return self._reminder(connection, effect, case)
             case EffectKind.REMOVE:
-                return self._remove(connection, effect, case)
+                return self._closing.remove(connection, effect, case)
             case _:
                 raise LookupError(effect.kind.value)
 
@@ -111,13 +113,6 @@ class Attempts:
 
         return Attempt(once_screened, note, settled_by=gone)
 
-    def _revoke(self, connection: sqlite3.Connection, case: Case) -> Attempt | None:
-        """Take the role back, unless somebody has decided meanwhile that they may have it."""
-        user_id = self._on.user_id(connection, case.subject_id)
-        if user_id is None or any(c.is_member for c in cases.of_subject(connection, case.subject_id)):
-            return None
-        return Attempt(lambda: self._doorkeeper.revoke(user_id, case.code), settled_by=frozenset({Why.GONE}))
-
     def _has_been_away(self, connection: sqlite3.Connection) -> bool:
         """Whether time has to be given back first: what was due may then be due later."""
         return bool(timing.away(marks.at(connection, marks.SWEPT), self._on.now()))
@@ -138,7 +133,7 @@ class Attempts:
 
         def note(connection: sqlite3.Connection, result: Result) -> None:
             if isinstance(result, Done):
-                self._note(connection, case, f"case.told_{effect.target}")
+                note_done(connection, self._on, case, f"case.told_{effect.target}")
             self._track(connection, SentKind.REMINDER, case, result)
 
         return telling(self._doorkeeper, effect, user_id, screen, note)
@@ -147,46 +142,8 @@ class Attempts:
         due_at = effects.due_at(connection, EffectKind.REMOVE, case.id)
         return due_at if self._on.config.timers.after_lapse == "remove" else None
 
-    def _remove(self, connection: sqlite3.Connection, effect: Effect, case: Case) -> Attempt | None:
-        """Remove somebody whose request closed by itself, unless anything has changed since."""
-        user_id = self._on.user_id(connection, case.subject_id)
-        known = cases.of_subject(connection, case.subject_id)
-        if user_id is None or known[0].id != case.id or case.state is not CaseState.LAPSED:
-            return None
-        was_member = any(c.state is CaseState.ADMITTED for c in known)
-        if self._on.config.timers.after_lapse != "remove" or was_member:
-            return None
-        if subjects.belongs_inside(connection, case.subject_id):
-            return None
-
-        since = unanswered_since(effect)
-
-        def note(connection: sqlite3.Connection, result: Result) -> None:
-            # Whoever is gone after an attempt that was not answered was removed by it.
-            if isinstance(result, Done) or (since and result == Refused(Why.GONE)):
-                self._note(connection, case, "case.removed")
-
-        return Attempt(
-            lambda: self._doorkeeper.remove(user_id, case.code),
-            note,
-            settled_by=frozenset({Why.GONE, Why.KEPT}),
-            since=since,
-        )
-
     def _track(self, connection: sqlite3.Connection, kind: SentKind, case: Case, result: Result) -> None:
         note_sent(connection, self._on, kind, result, subject_id=case.subject_id, case_id=case.id)
-
-    def _note(self, connection: sqlite3.Connection, case: Case, action: str) -> None:
-        if cases.get(connection, case.id) is None:
-            return  # Deleted meanwhile, with its own line as the last.
-        events.record(
-            connection,
-            now=self._on.now(),
-            actor=events.MACHINE,
-            action=action,
-            object_kind="case",
-            object_id=case.id,
-        )
 
     def _letter(self, connection: sqlite3.Connection, effect: Effect) -> Attempt | None:
         case = cases.get(connection, effect.case_id or "")
@@ -197,9 +154,9 @@ class Attempts:
         user_id = self._on.user_id(connection, case.subject_id)
         if letter is None or user_id is None or letter.delivery is not Delivery.PENDING:
             return None
-        screen = letter_screens.letter(
-            self._on.config.words.voice(case.locale), self._on.config, case, letter
-        )
+        decision = decisions.get(connection, letter.decision_id)
+        voice = self._on.config.words.voice(case.locale)
+        screen = letter_screens.letter(voice, self._on.config, case, letter, decision)
 
         def note(connection: sqlite3.Connection, result: Result) -> None:
             delivery = _delivery(result)

@@ -18,10 +18,13 @@ from datetime import datetime, timedelta
 
 from bot.attempt import Attempt
 from bot.attempts import Attempts
+from bot.closing import told_first
 from bot.foundation import Foundation
+from bot.model import CaseState, HoldReason
 from bot.pacing import BANNED, Pace
 from bot.ports import Done, Doorkeeper, Later, Lookout, Refused, Result, Why
 from bot.store import cases, effects, outcomes, stops, subjects
+from bot.store.cases import Case
 from bot.store.effects import Effect, EffectKind
 from bot.vault import Erased, KeyProblem
 
@@ -143,11 +146,15 @@ class Outbox:
     ) -> Attempt | datetime | None:
         """What to do for an effect; a moment when it has to wait until then; None for nothing at all."""
         attempt = self._attempts.at(connection, effect)
-        if attempt is None or effect.kind not in _TO_A_PERSON:
+        if attempt is None or effect.kind not in _TO_A_PERSON | {EffectKind.REMOVE}:
             return attempt
         case = cases.get(connection, effect.case_id or "")
+        if effect.kind is EffectKind.REMOVE:
+            waits = case is not None and case.state is CaseState.REMOVED and not told_first(connection, case)
+            return now + _LOOK_AGAIN if waits else attempt
         told_at = subjects.told_at(connection, case.subject_id) if case else None
-        if told_at is not None and now - told_at < _BETWEEN_MESSAGES:
+        waits_for_day = effect.kind is not EffectKind.LETTER or not _cannot_wait(case)
+        if waits_for_day and told_at is not None and now - told_at < _BETWEEN_MESSAGES:
             return min(told_at, now) + _BETWEEN_MESSAGES
         waits_for_door = effect.kind is EffectKind.LETTER and case is not None and case.is_member
         if case and waits_for_door and not effects.is_settled(connection, EffectKind.GRANT, case.id):
@@ -255,6 +262,8 @@ class Outbox:
         outcomes.note_done(connection, effect)
         if effect.kind is EffectKind.GRANT and effect.case_id:
             outcomes.hurry(connection, EffectKind.LETTER, effect.case_id, now)
+        elif effect.kind in {EffectKind.LETTER, EffectKind.REVOKE} and effect.case_id:
+            outcomes.hurry(connection, EffectKind.REMOVE, effect.case_id, now)
 
     def _note_refused(self, connection: sqlite3.Connection, effect: Effect, code: str, now: datetime) -> None:
         """Refused for a reason that may hold up all of its kind, or only this one."""
@@ -284,6 +293,11 @@ class Outbox:
             moment = now.isoformat(timespec="milliseconds" if target != "stuck" else "hours")
             key = f"{target}:{kind.value}:{moment}"
             effects.want_once(connection, EffectKind.NOTICE, key=key, now=now, target=target)
+
+
+def _cannot_wait(case: Case | None) -> bool:
+    """Whether somebody is losing their place, and must hear why before they find out by themselves."""
+    return case is not None and (case.state is CaseState.REMOVED or case.hold_reason is HoldReason.SUSPENDED)
 
 
 def _left_behind(call: "asyncio.Future[Result]") -> None:

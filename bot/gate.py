@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.answers import Reading
@@ -22,12 +23,14 @@ from bot.standing import (
     RefusedStanding,
     Standing,
     TakenStanding,
+    Told,
     UnrecordedStanding,
     Welcome,
     around,
 )
 from bot.store import (
     cases,
+    conditions,
     consents,
     decisions,
     effects,
@@ -39,10 +42,11 @@ from bot.store import (
     threads,
 )
 from bot.store.cases import Case
-from bot.store.decisions import Letter
 from bot.store.effects import EffectKind
 from bot.store.subjects import Subject
 from bot.waves import joined
+
+_HELD_AGAIN = frozenset({HoldReason.REOPENED, HoldReason.SUSPENDED})
 
 
 class Gate:
@@ -158,12 +162,13 @@ class Gate:
         if case.hold_reason is HoldReason.UNRECORDED_MEMBER and not self._was_told(connection, case):
             return UnrecordedStanding(case, case.sheet_id is not None, self._around(connection, case))
         if case.state is CaseState.HELD:
-            return self.held(connection, case)
+            told = self._note_shown(connection, case) if case.hold_reason in _HELD_AGAIN else None
+            return replace(self.held(connection, case), told=told)
         if case.is_member:
             return self._admitted(connection, visitor, case)
         if case.taken_back_at is not None:
             return TakenStanding(case)
-        if case.state in {CaseState.DECLINED, CaseState.REDIRECTED}:
+        if case.state in {CaseState.DECLINED, CaseState.REDIRECTED, CaseState.REMOVED}:
             return RefusedStanding(case, self._note_shown(connection, case))
         if case.state is CaseState.LAPSED:
             due = effects.due_at(connection, EffectKind.REMOVE, case.id)
@@ -206,9 +211,10 @@ class Gate:
             stuck = effects.is_stuck(connection, EffectKind.GRANT, case.id)
         if has_role or not stuck:
             self._note_shown(connection, case)
-        return AdmittedStanding(case, has_role, stuck and not has_role, visitor.pending)
+        terms = conditions.in_force(connection, self._on.key_of(connection, case.subject_id), case.id)
+        return AdmittedStanding(case, has_role, stuck and not has_role, visitor.pending, terms)
 
-    def _note_shown(self, connection: sqlite3.Connection, case: Case) -> Letter | None:
+    def _note_shown(self, connection: sqlite3.Connection, case: Case) -> Told | None:
         """The person reads at the panel what a letter could not tell them, or was to tell them later."""
         letter = decisions.latest_letter(connection, self._on.key_of(connection, case.subject_id), case.id)
         if letter is None:
@@ -218,7 +224,7 @@ class Gate:
         )
         if waits or letter.delivery in {Delivery.CLOSED, Delivery.GONE}:
             decisions.note_delivery(connection, letter.id, Delivery.SHOWN)
-        return letter
+        return Told(letter, decisions.get(connection, letter.decision_id))
 
     async def agree(self, visitor: Visitor, notice: str) -> NextForm | Standing:
         """The person agreed to the notice they were shown: open the first page.

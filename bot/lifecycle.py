@@ -26,7 +26,7 @@ TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
     S.WAITING: frozenset({S.ANSWERING, S.HELD}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
     S.ANSWERING: frozenset({S.WAITING, S.HELD, S.ADMITTED}) | _REFUSALS | _ENDINGS_BY_PERSON | _IN_TIME,
     S.HELD: frozenset({S.ANSWERING, S.HELD, S.ADMITTED, S.REMOVED}) | _REFUSALS | _ENDINGS_BY_PERSON,
-    S.ADMITTED: frozenset({S.HELD, S.REMOVED}),
+    S.ADMITTED: frozenset({S.ADMITTED, S.HELD, S.REMOVED}),
     S.DECLINED: frozenset({S.HELD}),
     S.REDIRECTED: frozenset({S.HELD}),
     S.REMOVED: frozenset({S.HELD}),
@@ -35,19 +35,23 @@ TRANSITIONS: Mapping[CaseState, frozenset[CaseState]] = {
     S.LAPSED: frozenset(),
 }
 """Every allowed step. ``answering`` falls back to ``waiting`` when the answers lead to an
-information page, which keeps nothing. ``held`` follows ``held`` when a moderator keeps it so, and
-``waiting`` when somebody had the member role without a decision. Only what waits for the person lapses."""
+information page, which keeps nothing. ``held`` follows ``held`` when a moderator keeps it so,
+``admitted`` follows ``admitted`` when a member's conditions change, and ``held`` follows ``waiting``
+when somebody had the member role without a decision. Only what waits for the person lapses."""
 
 MODERATOR_MAY: Mapping[Outcome, frozenset[CaseState]] = {
-    Outcome.ADMIT: frozenset({S.HELD}),
+    Outcome.ADMIT: frozenset({S.HELD, S.ADMITTED}),
     Outcome.HOLD: frozenset({S.HELD}),
     Outcome.REDIRECT: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
     Outcome.DECLINE: frozenset({S.WAITING, S.ANSWERING, S.HELD}),
     Outcome.REOPEN: frozenset({S.DECLINED, S.REDIRECTED, S.REMOVED}),
-    Outcome.SUSPEND: frozenset({S.ADMITTED}),
+    Outcome.SUSPEND: frozenset({S.WAITING, S.ANSWERING, S.HELD, S.ADMITTED}),
     Outcome.REMOVE: frozenset({S.ADMITTED, S.HELD}),
 }
-"""The states in which a moderator may reach an outcome. Nobody is admitted on half-changed answers."""
+"""The states in which a moderator may reach an outcome. Nobody is admitted on half-changed answers.
+
+Whoever is in is admitted anew only when their conditions change. An open case is suspended only of
+somebody who has been in without an admission: a member from before the bot."""
 
 
 class NotAllowed(Exception):

@@ -8,8 +8,8 @@ from bot.filling import NotSaved, Summary
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm
-from bot.model import Source, Visitor
-from bot.store import cases, disclosures, sheets
+from bot.model import Condition, Source, Visitor
+from bot.store import cases, conditions, disclosures, sheets
 from bot.store.disclosures import Logged
 
 
@@ -20,6 +20,8 @@ class LinksOnRecord:
     logged: Logged | None
     changing: bool
     """Changes have been begun and not sent."""
+    conditions: tuple[Condition, ...] = ()
+    """What holds for them as a member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Links:
         key = self._on.vault.key(subject.key_id)
         sheet = sheets.latest(connection, subject.id, Source.UPDATE)
         changing = sheet is not None and sheet.sent_at is None
-        return LinksOnRecord(disclosures.current(connection, key, subject.id), changing)
+        known = cases.of_subject(connection, subject.id)
+        terms = conditions.in_force(connection, key, known[0].id) if known else ()
+        return LinksOnRecord(disclosures.current(connection, key, subject.id), changing, terms)
 
     def _is_member(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
         discord = self._on.config.discord

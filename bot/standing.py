@@ -6,9 +6,10 @@ from datetime import datetime
 
 from bot.filling import Summary
 from bot.minting import NextForm
+from bot.model import Condition
 from bot.store import questions, threads
 from bot.store.cases import Case
-from bot.store.decisions import Letter
+from bot.store.decisions import Decision, Letter
 from bot.store.questions import Question
 from bot.store.threads import Talk
 from bot.vault import PersonKey
@@ -77,6 +78,16 @@ class HeldStanding:
     late: bool = False
     """The team has not decided by the time it aimed at."""
     around: Around = Around()
+    told: "Told | None" = None
+    """What the person was written about it: their case is open again, or they were suspended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What somebody was written about a decision. The decision goes when its record does."""
+
+    letter: Letter
+    decision: Decision | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +100,16 @@ class AdmittedStanding:
     """The role could not be given; the team has been told."""
     pending: bool = False
     """Discord's own screening comes first: the role waits for it."""
+    conditions: tuple[Condition, ...] = ()
+    """What holds for them as a member."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedStanding:
-    """They were declined or shown another way."""
+    """They were declined, shown another way, or removed."""
 
     case: Case
-    letter: Letter | None
+    told: "Told | None"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,14 @@ from bot.store.sheets import Form, Sheet
 from bot.store.tasks import TaskKind
 
 _TELLING = {
-    CaseState.ADMITTED: "admitted",
-    CaseState.DECLINED: "declined",
-    CaseState.REDIRECTED: "redirected",
+    Outcome.ADMIT: "admitted",
+    Outcome.DECLINE: "declined",
+    Outcome.REDIRECT: "redirected",
+    Outcome.REMOVE: "declined",
+    Outcome.SUSPEND: "taken_back",
+    Outcome.REOPEN: "taken_back",
 }
-"""Endings that were decided. Withdrawing or leaving after one of them does not hide it."""
+"""What was decided last, in this case or an earlier one. Withdrawing or leaving does not hide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,12 +290,13 @@ class Submission:
         return logged
 
     def _earlier(self, connection: sqlite3.Connection, case: Case) -> str:
-        """How earlier cases ended: a refusal, or access taken back, counts until an admission after it."""
-        ended = [c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id]
-        telling = next((c for c in ended if c.state in _TELLING), None)
-        if telling is not None and telling.taken_back_at is not None:
-            return "taken_back"
-        return _TELLING[telling.state] if telling else "ended" if ended else "none"
+        """What was decided before: a refusal, or access taken back, counts until an admission after it."""
+        known = cases.of_subject(connection, case.subject_id)
+        telling = decisions.last_telling(connection, case.subject_id)
+        if telling is None:
+            return "ended" if len(known) > 1 else "none"
+        taken_back = any(c.id == telling.case_id and c.taken_back_at is not None for c in known)
+        return "taken_back" if taken_back else _TELLING[telling.outcome]
 
     def _change_links(
         self, connection: sqlite3.Connection, sheet: Sheet, reading: Reading, now: datetime

@@ -17,8 +17,9 @@ from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
 from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.review import alerts, claims
+from bot.review import alerts, claims, conditions
 from bot.review.questions import run_out
+from bot.store import conditions as stored_conditions
 from bot.store import drafts, effects, events, lapsing, marks, questions, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
@@ -70,6 +71,7 @@ class Sweep:
         await self._each(lambda connection: lapsing.to_remind(connection, now, _AT_ONCE), self._remind, now)
         await self._late.run(now)
         await self._staffing.run(now)
+        await self._end_conditions(now)
         await self._retention.run(now)
         await self._expire_drafts(now)
         await write(lambda connection: seal_if_due(connection, now))
@@ -86,6 +88,12 @@ class Sweep:
         """See to all that is due, a batch at a time."""
         while await self._on.database.read(due):
             await self._on.database.write(lambda connection: see_to(connection, due(connection), now))
+
+    async def _end_conditions(self, now: datetime) -> None:
+        """End the conditions whose time is over, a batch at a time."""
+        database, on = self._on.database, self._on
+        while await database.read(lambda connection: stored_conditions.due(connection, now, 1)):
+            await database.write(lambda connection: conditions.end_due(connection, on, now, _AT_ONCE))
 
     def _look_at_the_clock(self, connection: sqlite3.Connection, now: datetime) -> None:
         """Give back the time that nobody swept, and let nothing be due later than it can be.
@@ -188,7 +196,7 @@ class Sweep:
     def _tidy_desks(self, connection: sqlite3.Connection, before: datetime, now: datetime) -> None:
         last = marks.at(connection, marks.TIDIED)
         if last is None or not timedelta() <= now - last < _TIDY_EVERY:
-            drafts.expire_refusals(connection, before)
+            drafts.expire_proposals(connection, before)
             questions.expire_drafts(connection, before)
             drafts.expire_views(connection, before)
             marks.note(connection, marks.TIDIED, now)

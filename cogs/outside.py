@@ -8,9 +8,8 @@ from bot.config import Config
 from bot.fairness.late import LateInterests, NotLooking
 from bot.fairness.outside import NotAdded, NotYours, TellFirst
 from bot.fairness.outside import Outside as OutsideUseCases
-from bot.model import Outcome
 from bot.review.desk import Denied, Desk
-from bot.screens import files, forms, links
+from bot.screens import deciding, files, forms, links
 from bot.screens import outside as screens
 from bot.screens import queue as queue_screens
 from bot.screens.desk import OPEN
@@ -23,13 +22,12 @@ _IN_MESSAGES = frozenset({
     forms.SUMMARY,
     forms.REMOVE,
     links.CHANGE,
-    files.ADMIT,
-    files.HOLD,
-    files.REWRITE,
-    files.REFUSE_NOW,
+    deciding.ADMIT,
+    deciding.HOLD,
+    deciding.REWRITE,
+    deciding.SEND_NOW,
+    *deciding.FORM_OF.values(),
     OPEN,
-    Outcome.REDIRECT.value,
-    Outcome.DECLINE.value,
 })  # fmt: skip
 """What somebody from outside may have to press where there is no server: telling their own links, deciding.
 

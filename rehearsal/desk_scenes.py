@@ -4,8 +4,8 @@ from typing import Any
 
 from bot.config.review_tables import Reason
 from bot.model import CaseState, Outcome
+from bot.screens import deciding
 from bot.screens import desk as desk_screens
-from bot.screens import files as file_screens
 from bot.screens import panel as panel_screens
 from bot.store.cases import Case
 from rehearsal import simulation
@@ -59,7 +59,7 @@ async def two_hats(story: Story) -> None:
     check("the file names the organisation", str(FOUNDER["organisation"]) in file.text)
     check(f"the file says that rule {part.rule} fired", f"`{part.rule}`" in file.text)
     check("the file says who it is", f"<@{finn.id}>" in file.text)
-    seen = await story.press(mia, file_screens.ADMIT)
+    seen = await story.press(mia, deciding.ADMIT)
     story.shows(mia, seen)
     await story.theatre.settle()
     story.narrator.sees("Finn gets a private message", finn.inbox())
@@ -110,12 +110,12 @@ async def _decline(story: Story, moderator: Person, reason: Reason) -> None:
     form = await story.press(moderator, Outcome.DECLINE.value)
     if form.modal is None:
         raise Unanswered("the form for a decline did not open")
-    values: dict[str, Any] = {file_screens.REASON_FIELD: [reason.id]}
+    values: dict[str, Any] = {deciding.REASON_FIELD: [reason.id]}
     story.narrator.form(f"{story.name(moderator)} fills in: {form.title}", form.modal, values)
     preview = await moderator.fill(**values)
     story.shows(moderator, preview)
     story.narrator.check("Mia sees the text before it is sent", story.voice.read(reason.text) in preview.text)
-    seen = await story.press(moderator, file_screens.REFUSE_NOW)
+    seen = await story.press(moderator, deciding.SEND_NOW)
     story.shows(moderator, seen)
 
 
@@ -144,7 +144,7 @@ async def both_at_once(story: Story) -> None:
 
 
 async def _pressed_together(story: Story, pair: list[Person]) -> list[Seen]:
-    admits = [story.button(moderator, file_screens.ADMIT) for moderator in pair]
+    admits = [story.button(moderator, deciding.ADMIT) for moderator in pair]
     async with simulation.at_once(story.theatre.env):
         pressed = [
             await moderator.actor.click(button.message, custom_id=button.custom_id)

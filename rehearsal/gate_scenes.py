@@ -6,8 +6,8 @@ from contextlib import closing
 
 from bot.interests import LINKS
 from bot.model import CaseState, InformationPage
+from bot.screens import deciding
 from bot.screens import desk as desk_screens
-from bot.screens import files as file_screens
 from bot.screens import forms as form_screens
 from bot.screens import links as links_screens
 from bot.screens import panel as panel_screens
@@ -86,7 +86,7 @@ async def _let_in_by_hand(story: Story, person: Person) -> None:
     if case is None:
         return
     await story.press(mia, desk_screens.OPEN, on=story.card_of(case))
-    seen = await story.press(mia, file_screens.ADMIT)
+    seen = await story.press(mia, deciding.ADMIT)
     await story.theatre.settle()
     story.narrator.check("Mia admits her", story.says(seen.text, "decided_admit", case_code=case.code))
 

@@ -4,8 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
-from bot.screens import files as file_screens
-from bot.screens import my_data, panel
+from bot.screens import deciding, my_data, panel
 from bot.screens import rights as screens
 from rehearsal.casting import Wishes
 from rehearsal.desk_scenes import FOUNDER, opened, sent_and_held
@@ -23,7 +22,7 @@ async def own_data(story: Story) -> None:
     await story.arrive("Dana")
     case = await sent_and_held(story, dana, part, briefly=True)
     await opened(story, mia, case, most=3)
-    await story.press(mia, file_screens.ADMIT)
+    await story.press(mia, deciding.ADMIT)
     await story.theatre.settle()
     story.narrator.say("Dana is in. She wonders what this bot knows about her.")
     seen = await story.command(dana, "my-data")

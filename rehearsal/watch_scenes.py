@@ -6,7 +6,7 @@ from datetime import timedelta
 import discord
 
 from bot.model import CaseState, HoldReason
-from bot.screens import files as file_screens
+from bot.screens import deciding
 from bot.screens import gate as gate_screens
 from bot.screens import panel as panel_screens
 from bot.screens.desk import OPEN
@@ -81,7 +81,7 @@ async def by_hand(story: Story) -> None:
     story.narrator.say("She has no links. All the same a person decides now, because a person stepped in.")
     story.check_rooms(pia, inside=False)
     await story.press(mia, OPEN, on=story.card_of(case))
-    await story.press(mia, file_screens.ADMIT)
+    await story.press(mia, deciding.ADMIT)
     await story.theatre.settle()
     story.check_rooms(pia, inside=True)
 

@@ -38,9 +38,9 @@ from bot.review.claims import Claims
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import CaseFile, Desk
+from bot.review.drafts import Drafts, Preview
 from bot.review.queue import Queue
 from bot.review.record import Record
-from bot.review.refusals import Preview, Refusals
 from bot.review.stats import Statistics
 from bot.rights import Rights
 from bot.rounds import Rounds
@@ -357,7 +357,7 @@ class World:
         self.claims = Claims(on)
         self.statistics = Statistics(on)
         self.decisions = Decisions(on)
-        self.refusals = Refusals(on)
+        self.drafts = Drafts(on)
         self.record = Record(on)
         self.conversations = Conversations(on, self.forms)
         self.outbox = Outbox(on, self.doorkeeper, self.lookout, gone=self.gate.leave)
@@ -458,11 +458,11 @@ class World:
 
     async def decline(self, who: Visitor = ANN, by: Visitor = MOD) -> None:
         """A moderator declines somebody's newest case, with a sentence of their own."""
-        drafted = await self.refusals.draft_by_code(
+        drafted = await self.drafts.draft_by_code(
             by, await self.code(who), Outcome.DECLINE, "other", DECLINED_TEXT
         )
         assert isinstance(drafted, Preview), drafted
-        result = await self.refusals.send_draft(by, drafted.draft.ref)
+        result = await self.drafts.send_draft(by, drafted.draft.ref)
         assert isinstance(result, Decided), result
 
     async def file(self, who: Visitor = ANN, by: Visitor = MOD) -> CaseFile:

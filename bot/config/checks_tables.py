@@ -144,9 +144,14 @@ def _review(scene: Scene) -> Iterator[Problem]:
     ids = ((r.id, ("review", "reasons", n, "id")) for n, r in enumerate(review.reasons))
     yield from twice(ids, "id")
     for outcome in ("decline", "redirect"):
-        if not review.reasons_for(outcome):
+        if not review.own_reasons_for(outcome):
             told = f'has no reason with the outcome "{outcome}", so nobody could choose it'
             yield Problem(("review", "reasons"), told, f'add one with outcomes = ["{outcome}"]')
+    for outcome in ("conditions", "reopen", "suspend", "remove", "appeal"):
+        if not review.own_reasons_for(outcome):
+            told = f'has no reason with the outcome "{outcome}", so the ready-made ones are offered for it'
+            mend = f'add one with outcomes = ["{outcome}"] to say it in your own words'
+            yield Problem(("review", "reasons"), told, mend, "warning")
 
 
 def _help(scene: Scene) -> Iterator[Problem]:

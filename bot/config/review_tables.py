@@ -1,5 +1,8 @@
 """The tables about the moderators' desk: reasons, who confirms what, appeals, concerns."""
 
+import tomllib
+from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
@@ -25,6 +28,13 @@ class Reason(Frozen):
     text: Text
     needs_sentence: bool = False
     """The ready-made text says no reason, so that a moderator has to write one."""
+
+
+@cache
+def shipped_reasons() -> tuple[Reason, ...]:
+    """The reasons that come with the program: they stand in for outcomes that an older list has none for."""
+    shipped = tomllib.loads(Path(__file__).with_name("defaults.toml").read_text(encoding="utf-8"))
+    return tuple(Reason.model_validate(reason) for reason in shipped["review"]["reasons"])
 
 
 class ReadyQuestion(Frozen):
@@ -63,12 +73,18 @@ class Review(Frozen):
     questions: tuple[ReadyQuestion, ...]
 
     def reasons_for(self, outcome: str) -> tuple[Reason, ...]:
-        """The reasons that go with an outcome."""
+        """The reasons that go with an outcome; the shipped ones where a list of one's own has none."""
+        own = self.own_reasons_for(outcome)
+        return own or tuple(reason for reason in shipped_reasons() if outcome in reason.outcomes)
+
+    def own_reasons_for(self, outcome: str) -> tuple[Reason, ...]:
+        """The reasons that go with an outcome and stand in the configuration."""
         return tuple(reason for reason in self.reasons if outcome in reason.outcomes)
 
     def reason(self, reason_id: str) -> Reason | None:
         """The reason with this id, if there is one."""
-        return next((reason for reason in self.reasons if reason.id == reason_id), None)
+        known = (*self.reasons, *shipped_reasons())
+        return next((reason for reason in known if reason.id == reason_id), None)
 
 
 class Confirm(Frozen):

@@ -22,6 +22,7 @@ from bot.store import (
     messages,
     moderators,
     presence,
+    proposals,
     sheets,
     subjects,
     tasks,
@@ -42,7 +43,7 @@ def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: 
     note_gone(connection, now, "disclosure", disclosures.delete_of_case(connection, case.id), by)
     decisions.delete_verdicts(connection, case.id)
     decisions.delete_letters(connection, case.id)
-    decisions.delete_refusals(connection, case.id)
+    proposals.delete_of_case(connection, case.id)
     forgetting.delete_said(connection, case.id)
     consents.delete_of_case(connection, case.id)
 

@@ -21,6 +21,7 @@ from bot.store import (
     forgetting,
     messages,
     presence,
+    proposals,
     sheets,
     subjects,
     suppression,
@@ -32,7 +33,7 @@ from bot.store.errands import ToDo
 from bot.store.subjects import Subject
 from bot.vault import PersonKey
 
-_REFUSED = frozenset({CaseState.DECLINED, CaseState.REDIRECTED})
+_REFUSED = frozenset({CaseState.DECLINED, CaseState.REDIRECTED, CaseState.REMOVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ def take_rest(
         cases.strip(connection, kept, now)
         decisions.delete_verdicts(connection, kept.id)
         decisions.delete_letters(connection, kept.id)
-        decisions.delete_refusals(connection, kept.id)
+        proposals.delete_of_case(connection, kept.id)
         forgetting.delete_said(connection, kept.id)
         views.delete_of_case(connection, kept.id)
     sheets.delete_of_subject(connection, subject.id)

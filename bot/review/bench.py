@@ -13,14 +13,15 @@ from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
-from bot.model import STATE_AFTER, Delivery, Disclosed, Outcome, Ruling, Visitor
-from bot.review import claims
+from bot.model import CaseState, Delivery, Disclosed, Outcome, Ruling, Visitor
+from bot.review import claims, following, readiness
 from bot.review.claims import Taken
-from bot.store import cases, decisions, disclosures, effects, events, presence, sheets, views
+from bot.store import cases, decisions, effects, events, proposals, sheets, views
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind
 from bot.store.disclosures import Logged
 from bot.store.effects import EffectKind
+from bot.terms import letter_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Decided:
 
     case: Case
     outcome: Outcome
+    terms: bool = False
+    """The conditions of somebody who is a member already were changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,15 @@ class Bench:
         return hands.has_role(self._on, visitor)
 
     def viewed(
-        self, connection: sqlite3.Connection, visitor: Visitor, ref: str, outcome: Outcome
+        self,
+        connection: sqlite3.Connection,
+        visitor: Visitor,
+        ref: str,
+        outcome: Outcome,
+        *,
+        terms: bool = False,
     ) -> Seat | AlreadyDecided | Changed | MayNot:
+        """A seat from a file that was opened. ``terms``: to admit somebody on conditions, or change them."""
         if not hands.may_come(connection, self._on, visitor):
             return MayNot("not_a_moderator")
         view = views.get(connection, ref)
@@ -98,38 +108,73 @@ class Bench:
             return MayNot("file_gone")
         if moderator is None or view.moderator_id != moderator.id:
             return MayNot("open_it_yourself")
-        return self.seat(connection, visitor, case, outcome, view.case_version)
+        return self.seat(connection, visitor, case, outcome, view.case_version, terms=terms)
 
     def coded(
-        self, connection: sqlite3.Connection, visitor: Visitor, typed_code: str, outcome: Outcome
+        self,
+        connection: sqlite3.Connection,
+        visitor: Visitor,
+        typed_code: str,
+        outcome: Outcome,
+        *,
+        terms: bool = False,
     ) -> Seat | AlreadyDecided | Changed | MayNot:
+        """A seat by case code."""
         if not hands.may_come(connection, self._on, visitor):
             return MayNot("not_a_moderator")
         case = cases.by_code(connection, tidy_case_code(typed_code))
         if case is None:
             return MayNot("no_such_case" if self.is_moderator(visitor) else "not_a_moderator")
-        return self.seat(connection, visitor, case, outcome, case.version)
+        return self.seat(connection, visitor, case, outcome, case.version, terms=terms)
 
     def seat(
-        self, connection: sqlite3.Connection, visitor: Visitor, case: Case, outcome: Outcome, version: int
+        self,
+        connection: sqlite3.Connection,
+        visitor: Visitor,
+        case: Case,
+        outcome: Outcome,
+        version: int,
+        *,
+        terms: bool = False,
+        by_appeal: bool = False,
     ) -> Seat | AlreadyDecided | Changed | MayNot:
+        """A seat at a case, as it was read in this version. ``by_appeal``: no limit of time."""
         moderator = hands.acting(connection, self._on, visitor)
         if why := hands.turned_away(connection, self._on, visitor, Act.DECIDE, case):
             return MayNot(why, case.code)
-        key = self._on.key_of(connection, case.subject_id)
-        sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
-        seat = Seat(case, moderator.id, disclosures.current_of_case(connection, key, case.id))
-        why = why_not_decide(
-            outcome=outcome,
-            state=case.state,
-            disclosed=seat.disclosed,
-            sent=sheet is not None and sheet.sent_at is not None,
-        )
+        seat = Seat(case, moderator.id, readiness.disclosed_in(connection, self._on, case))
+        why = self._not_ready(connection, seat, outcome, terms=terms)
         if why == "already_closed":
             return self._already(connection, case)
         if why:
             return MayNot(why, case.code)
+        if outcome in {Outcome.REOPEN, Outcome.SUSPEND}:
+            refused = self._cannot_hold_again(connection, case, outcome, by_appeal=by_appeal)
+            if refused is not None:
+                return refused
         return seat if case.version == version else Changed(case)
+
+    def _not_ready(self, connection: sqlite3.Connection, seat: Seat, outcome: Outcome, *, terms: bool) -> str:
+        case = seat.case
+        return why_not_decide(
+            outcome=outcome,
+            state=case.state,
+            disclosed=seat.disclosed,
+            sent=case.state is CaseState.ADMITTED or readiness.is_sent(connection, case, seat.logged),
+            inside=readiness.is_inside(connection, case, outcome),
+            terms=terms,
+        )
+
+    def _cannot_hold_again(
+        self, connection: sqlite3.Connection, case: Case, outcome: Outcome, *, by_appeal: bool
+    ) -> MayNot | None:
+        """Why a closed case stays closed: a newer request is open, or too much time has passed."""
+        newer = readiness.newer_open(connection, case)
+        if newer is not None:
+            return MayNot("newer_case", newer.code)
+        if outcome is Outcome.REOPEN and not by_appeal and readiness.is_too_late(self._on, case):
+            return MayNot("too_late", case.code)
+        return None
 
     def _already(self, connection: sqlite3.Connection, case: Case) -> AlreadyDecided:
         decision = decisions.get(connection, case.decision_id) if case.decision_id else None
@@ -154,7 +199,7 @@ class Bench:
 
     def record(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
         """Record a decision: the state change, its event line, and the effects it wants."""
-        outcome, reason_code, text = ruling.outcome, ruling.reason_code, ruling.text
+        outcome = ruling.outcome
         if outcome is Outcome.ADMIT:
             check_admission(seat.disclosed)
         now, case = self._on.now(), seat.case
@@ -164,11 +209,12 @@ class Bench:
             case_id=case.id,
             outcome=outcome,
             decided_by=seat.moderator_id,
-            reason_code=reason_code,
+            reason_code=ruling.reason_code,
             disclosed=seat.logged.disclosure.disclosed if seat.logged else None,
             disclosure_version=seat.logged.version if seat.logged else None,
             questionnaire_hash=sheet.questionnaire_hash if sheet else None,
             now=now,
+            supersedes=following.superseded_by(case, outcome),
         )
         events.record(
             connection,
@@ -177,30 +223,24 @@ class Bench:
             action=f"decision.{outcome.value}",
             object_kind="decision",
             object_id=decision.id,
-            payload={"case": case.id, "reason": reason_code},
+            payload={"case": case.id, "reason": ruling.reason_code},
         )
-        decided = self._step(connection, case, outcome, decision.id, now)
-        effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        decided = following.step(connection, self._on, case, outcome, decision.id)
+        following.follow(connection, self._on, case, ruling, decision.id)
         if outcome is not Outcome.HOLD:
-            self._tell(connection, case, decision.id, text, now)
-        if outcome is Outcome.ADMIT:
-            effects.want(connection, EffectKind.GRANT, key=case.id, now=now, case_id=case.id)
-        elif outcome is not Outcome.HOLD:
-            presence.forget_earlier(connection, case.subject_id)
-        decisions.delete_refusals(connection, case.id)
-        return Decided(decided, outcome)
+            self._tell(connection, case, decision.id, self._words(case, ruling), now)
+        proposals.delete_of_case(connection, case.id)
+        return Decided(decided, outcome, terms=outcome is Outcome.ADMIT and case.state is CaseState.ADMITTED)
 
-    def _step(
-        self, connection: sqlite3.Connection, case: Case, outcome: Outcome, decision_id: str, now: datetime
-    ) -> Case:
-        if outcome is Outcome.HOLD:
-            target = now + self._on.config.timers.decision_target
-            return cases.keep_on_hold(connection, case, now, target)
-        return cases.decide(connection, case, STATE_AFTER[outcome], decision_id, now)
+    def _words(self, case: Case, ruling: Ruling) -> str:
+        voice = self._on.config.words.voice(case.locale)
+        return letter_text(voice, self._on.config.community.zone, ruling.text, ruling.conditions)
 
     def _tell(
         self, connection: sqlite3.Connection, case: Case, decision_id: str, text: str, now: datetime
     ) -> None:
+        """Write the letter. What was not sent yet about the case is no longer true, and is not sent."""
+        decisions.withdraw_letters(connection, case.id)
         letter = decisions.write_letter(
             connection,
             self._on.key_of(connection, case.subject_id),

@@ -12,10 +12,11 @@ from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.interests import disclosure_from
 from bot.model import CaseState, Source, Visitor
-from bot.review import claims, looking
+from bot.review import claims, looking, readiness
 from bot.review.claims import Holder
 from bot.store import (
     cases,
+    conditions,
     decisions,
     disclosures,
     effects,
@@ -30,6 +31,7 @@ from bot.store import (
 from bot.store.access import Purpose
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind
+from bot.store.conditions import Recorded
 from bot.store.decisions import Decision, Letter, StoredVerdict
 from bot.store.disclosures import Logged
 from bot.store.questions import Question
@@ -86,6 +88,12 @@ class CaseFile:
     def may_ask(self) -> bool:
         """Whether the applicant can be asked something now: one question at a time."""
         return self.case.state is CaseState.HELD and self.case.asked_at is None
+
+    conditions: tuple[Recorded, ...] = ()
+    was_inside: bool = False
+    """The person was a member through this case, or was suspended as one."""
+    may_reopen: bool = False
+    """The decision can still be taken back by the team itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +160,15 @@ class Desk:
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         told = sheet is not None and (sheet.sent_at is not None or sheet.source is Source.CONVERSATION)
         reading = self._on.reading(connection, sheet) if sheet and told else None
+        disclosed = readiness.disclosed_in(connection, self._on, case)
         return CaseFile(
             ref=ref,
             case=case,
             user_id=self._on.user_id(connection, case.subject_id),
             source=sheet.source if sheet else None,
-            sent=sheet is not None and sheet.sent_at is not None,
+            sent=readiness.is_sent(connection, case, disclosed),
             reading=reading,
-            disclosed=disclosures.current_of_case(connection, key, case.id),
+            disclosed=disclosed,
             verdict=decisions.latest_verdict(connection, case.id),
             contradictions=contradictions(reading, disclosure_from(reading)) if reading else (),
             decisions=self._decisions(connection, case.id),
@@ -170,6 +179,9 @@ class Desk:
             talks=case.state.is_open and threads.is_there(connection, case.id),
             line=queue.line_of(connection, case),
             holder=claims.holder_of(connection, self._on, ClaimKind.CASE, case.id),
+            conditions=tuple(conditions.of_case(connection, key, case.id)),
+            was_inside=decisions.was_inside(connection, case.id),
+            may_reopen=readiness.may_reopen(connection, self._on, case),
         )
 
     def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:

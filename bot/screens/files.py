@@ -4,27 +4,25 @@ from datetime import UTC, datetime
 
 from bot.config import Config
 from bot.filling import Summary
-from bot.model import CaseState, Disclosed, HoldReason, Outcome
-from bot.questionnaire import Kind
+from bot.model import CaseState, HoldReason
 from bot.review.bench import AlreadyDecided, Changed, Decided, DecisionResult, MayNot
 from bot.review.claims import Taken
 from bot.review.conversations import NotRecorded, Recording
 from bot.review.desk import CaseFile, Denied, History, PastDecision
-from bot.review.refusals import LONGEST_SENTENCE, Preview
+from bot.screens import deciding
 from bot.screens import forms as form_screens
 from bot.screens.desk import NEXT, OPEN, decider, step_reason
-from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten, since
+from bot.screens.elements import Press, Screen, Style, inert, moment, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
 from bot.screens.questions import file_lines, file_presses
 from bot.screens.queue import taken
+from bot.screens.terms import terms_on_file
 from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
 
 TIMELINE, NOTE = "timeline", "note"
-ADMIT, HOLD, RECORD, REWRITE, REFUSE_NOW = "admit", "hold", "record", "rewrite", "refusenow"
-REASON_FIELD, SENTENCE_FIELD = "reason", "sentence"
 _DISCORD_EPOCH_MS = 1420070400000
 
 
@@ -45,6 +43,7 @@ def case_file(voice: Voice, config: Config, file: CaseFile) -> Screen:
         _disclosure(voice, config, file),
         _verdict(voice, file.verdict),
         _past(voice, config, file.decisions),
+        terms_on_file(voice, file.conditions),
         _letter(voice, config, file),
         _earlier(voice, file.earlier),
     ]
@@ -93,7 +92,7 @@ def _signs(voice: Voice, case: Case) -> list[str]:
 
 def _answers(voice: Voice, file: CaseFile) -> str:
     if file.reading is None:
-        if file.case.state is CaseState.ADMITTED:
+        if file.case.state is CaseState.ADMITTED or (file.was_inside and file.case.sheet_id is None):
             return voice.say("file_answers_deleted")
         wants_person = file.case.state.is_open and file.case.wants_person_at is not None
         return voice.say("file_wants_person" if wants_person else "file_no_answers")
@@ -153,7 +152,8 @@ def _letter(voice: Voice, config: Config, file: CaseFile) -> str:
     delivery = voice.say(f"delivery_{file.letter.delivery.value}")
     if not file.letter.text:
         return voice.say("file_letter", delivery=delivery)
-    quoted = inert(letter_screen(voice, config, file.case, file.letter).text)
+    found = (item.decision for item in file.decisions if item.decision.id == file.letter.decision_id)
+    quoted = inert(letter_screen(voice, config, file.case, file.letter, next(found, None)).text)
     return voice.say("file_letter_text", delivery=delivery, text=quoted)
 
 
@@ -173,85 +173,23 @@ def _earlier(voice: Voice, earlier: tuple[Case, ...]) -> str:
 
 
 def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
-    presses = []
-    if file.case.state.is_open:
-        disclosed = file.disclosed.disclosure.disclosed if file.disclosed else Disclosed.UNDISCLOSED
-        if file.case.state is CaseState.HELD:
-            if disclosed is not Disclosed.UNDISCLOSED and file.sent:
-                presses.append(Press(ADMIT, voice.say("admit"), file.ref, Style.GOOD))
-            if file.disclosed is None or not file.sent:
-                presses.append(_write_down(voice, file))
-            presses.append(Press(HOLD, voice.say("keep_on_hold"), file.ref))
-        else:
-            presses.append(_write_down(voice, file))
-        presses.append(Press(Outcome.REDIRECT.value, voice.say("redirect"), file.ref))
-        presses.append(Press(Outcome.DECLINE.value, voice.say("decline"), file.ref, Style.DANGER))
-    presses.append(Press(TIMELINE, voice.say("timeline_show"), file.case.code.replace("-", "")))
-    presses.append(Press(NOTE, voice.say("note_write"), file.case.code.replace("-", "")))
-    presses.extend(file_presses(voice, file))
-    presses.append(Press(NEXT, voice.say("open_next")))
-    return presses
-
-
-def _write_down(voice: Voice, file: CaseFile) -> Press:
-    return Press(RECORD, voice.say("write_down"), file.case.code.replace("-", ""))
-
-
-def refusal_form(voice: Voice, config: Config, outcome: Outcome, ref: str) -> FormSheet:
-    """A decline or redirect: the reason, and the sentence, which may be left to the ready-made one."""
-    reason = Input(
-        id=REASON_FIELD,
-        kind=Kind.SELECT,
-        label=voice.say("reason_label"),
-        choices=tuple(
-            Choice(reason.id, shorten(voice.read(reason.label), 100))
-            for reason in config.review.reasons_for(outcome.value)
-        ),
-        least=1,
-    )
-    sentence = _sentence_input(voice, "", required=False)
-    return FormSheet(outcome.value, ref, voice.say(f"{outcome.value}_title"), (reason, sentence))
-
-
-def rewrite_form(voice: Voice, preview: Preview) -> FormSheet:
-    """The sentence of a refusal that is being written, to change it."""
-    sentence = _sentence_input(voice, preview.draft.text, required=True)
-    return FormSheet(REWRITE, preview.draft.ref, voice.say("sentence_title"), (sentence,))
-
-
-def _sentence_input(voice: Voice, typed: str, *, required: bool) -> Input:
-    return Input(
-        id=SENTENCE_FIELD,
-        kind=Kind.LONG_TEXT,
-        label=voice.say("sentence_label"),
-        description=voice.say("sentence_hint" if required else "sentence_hint_optional"),
-        required=required,
-        most=LONGEST_SENTENCE,
-        typed=shorten(typed, LONGEST_SENTENCE),
-    )
-
-
-def preview(voice: Voice, config: Config, result: Preview) -> Screen:
-    """What the person will read, before it is sent."""
-    person = config.words.voice(result.case.locale)
-    shown = person.say("letter_refused", text=result.draft.text, case_code=result.case.code)
-    text = voice.say(f"preview_{result.draft.outcome.value}", case_code=result.case.code, text=shown)
-    text = f"{text}\n\n{voice.say('echo_warning')}" if result.echoes else text
-    return Screen(
-        text,
-        (
-            Press(REFUSE_NOW, voice.say("send_decision"), result.draft.ref, Style.DANGER),
-            Press(REWRITE, voice.say("change_sentence"), result.draft.ref),
-        ),
-    )
+    ref = file.case.code.replace("-", "")
+    return [
+        *deciding.presses_under(voice, file),
+        *file_presses(voice, file),
+        Press(TIMELINE, voice.say("timeline_show"), ref),
+        Press(NOTE, voice.say("note_write"), ref),
+        Press(NEXT, voice.say("open_next")),
+    ]
 
 
 def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN, "")) -> Screen:
     """What pressing a decision led to. ``again``: the action and ref of that press, to go on anyway."""
     following = (Press(NEXT, voice.say("open_next")),)
     match result:
-        case Decided(case=case, outcome=outcome):
-            return Screen(voice.say(f"decided_{outcome.value}", case_code=case.code), following)
+        case Decided(case=case, outcome=outcome, terms=terms):
+            key = "terms" if terms else outcome.value
+            return Screen(voice.say(f"decided_{key}", case_code=case.code), following)
         case AlreadyDecided(case=case, outcome=None):
             state = voice.say(f"state_{case.state.value}")
             return Screen(voice.say("already_ended", case_code=case.code, state=state), following)

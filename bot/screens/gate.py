@@ -3,14 +3,15 @@
 from bot.config import Config
 from bot.filling import NotSaved, Summary
 from bot.minting import NextForm
-from bot.model import HoldReason
+from bot.model import CaseState, HoldReason, Outcome
 from bot.screens import forms as form_screens
 from bot.screens import reminders
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.interests import who_stays_out
-from bot.screens.letters import first_channel
+from bot.screens.letters import first_channel, framed, letter
 from bot.screens.panel import my_data
 from bot.screens.questions import talk_line, wants_talk, with_question
+from bot.screens.terms import own_terms
 from bot.standing import (
     AdmittedStanding,
     Around,
@@ -53,11 +54,11 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
         case CarryOn(step=NextForm() as form):
             return _carrying_on(voice, config, form_screens.carry_on(voice, form), result)
         case HeldStanding() as held:
-            return _held(voice, held)
+            return _held(voice, config, held)
         case AdmittedStanding() as admitted:
             return _admitted(voice, config, admitted)
         case RefusedStanding() as refused:
-            return _refused(voice, refused)
+            return _refused(voice, config, refused)
         case UnrecordedStanding() as unrecorded:
             return _unrecorded(voice, config, unrecorded)
         case TakenStanding(case=case):
@@ -118,18 +119,22 @@ def _back_with_you(voice: Voice, screen: Screen, result: CarryOn) -> Screen:
     return Screen(f"{voice.say('reopened')}\n\n{screen.text}", screen.presses)
 
 
-def _held(voice: Voice, result: HeldStanding) -> Screen:
+def _held(voice: Voice, config: Config, result: HeldStanding) -> Screen:
     case = result.case
     target = moment(case.target_at, "f") if case.target_at else voice.say("soon")
-    if result.around.question is not None:
-        parts = [voice.say("held_asked", case_code=case.code)]
-    else:
-        parts = [voice.say("held_late" if result.late else "held", case_code=case.code, target=target)]
+    asked = result.around.question is not None
+    parts = [voice.say("held_asked" if asked else _held_key(result), case_code=case.code, target=target)]
+    if result.told is not None:
+        parts.insert(0, letter(voice, config, case, result.told.letter, result.told.decision).text)
     if case.hold_reason is HoldReason.UNDISCLOSED:
         parts.append(voice.say("held_undisclosed"))
     if case.blocked_at is not None:
         parts.append(voice.say("held_blocked"))
-    presses = [Press(REOPEN, voice.say("change_my_answers"))]
+    if case.sheet_id is None:
+        parts.append(voice.say("held_tell_again", consent=consent_notice(voice, config)))
+        presses = [Press(AGREE, voice.say("agree_and_begin"))]
+    else:
+        presses = [Press(REOPEN, voice.say("change_my_answers"))]
     if case.wants_person_at is not None:
         parts.append(_wants_person(voice, result.around))
     else:
@@ -138,20 +143,31 @@ def _held(voice: Voice, result: HeldStanding) -> Screen:
     return with_question(voice, screen, result.around)
 
 
+def _held_key(result: HeldStanding) -> str:
+    if result.late:
+        return "held_late"
+    return "held" if result.told is None else "held_again"
+
+
 def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
     if result.stuck:
         return Screen(voice.say("admitted_stuck", case_code=result.case.code))
     if result.pending and not result.has_role:
         return Screen(voice.say("admitted_pending", first=first_channel(config)))
     key = "admitted_inside" if result.has_role else "admitted_opening"
-    return Screen(voice.say(key, first=first_channel(config)))
+    parts = [voice.say(key, first=first_channel(config)), own_terms(voice, result.conditions)]
+    return Screen("\n\n".join(part for part in parts if part))
 
 
-def _refused(voice: Voice, result: RefusedStanding) -> Screen:
-    told = result.letter.text if result.letter else ""
-    told = told or voice.say("refused_before")
-    text = voice.say("letter_refused", text=told, case_code=result.case.code)
-    return Screen(text, (Press(AGAIN, voice.say("start_again")), my_data(voice)))
+def _refused(voice: Voice, config: Config, result: RefusedStanding) -> Screen:
+    presses = (Press(AGAIN, voice.say("start_again")), my_data(voice))
+    if result.told is not None and result.told.letter.text:
+        told = letter(voice, config, result.case, result.told.letter, result.told.decision)
+        return Screen(told.text, presses)
+    removed = result.case.state is CaseState.REMOVED
+    outcome = Outcome.REMOVE if removed else Outcome.DECLINE
+    before = voice.say("removed_before" if removed else "refused_before")
+    return Screen(framed(voice, config, result.case, outcome, before), presses)
 
 
 def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
@@ -162,7 +178,7 @@ def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
             rules_first = f"{voice.say('rules_first')}\n\n" if admitted.pending else ""
             return Screen(f"{rules_first}{text}")
         case Sent(standing=HeldStanding() as held):
-            screen = _held(voice, held)
+            screen = _held(voice, config, held)
             return Screen(f"{voice.say('sent')}\n\n{screen.text}", screen.presses)
         case Sent(standing=other):
             return standing(voice, config, other)

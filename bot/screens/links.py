@@ -11,6 +11,7 @@ from bot.questionnaire import Questionnaire
 from bot.screens import forms as form_screens
 from bot.screens.elements import Press, Screen, Style, inert, moment
 from bot.screens.panel import my_data
+from bot.screens.terms import own_terms
 from bot.words import Voice
 
 CHANGE = "changelinks"
@@ -23,11 +24,12 @@ def on_record(voice: Voice, config: Config, result: LinksOnRecord | NotAMember) 
     press = Press(
         CHANGE, voice.say("carry_on_links" if result.changing else "change_links"), style=Style.PRIMARY
     )
-    if result.logged is None:
-        return Screen(voice.say("links_none_on_record"), (press, my_data(voice)))
-    links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure, own=True)
-    text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
-    return Screen(text, (press, my_data(voice)))
+    text = voice.say("links_none_on_record")
+    if result.logged is not None:
+        links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure, own=True)
+        text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
+    parts = [text, own_terms(voice, result.conditions)]
+    return Screen("\n\n".join(part for part in parts if part), (press, my_data(voice)))
 
 
 def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -> Screen:

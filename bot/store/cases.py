@@ -145,12 +145,12 @@ def begin(
 ) -> Case:
     """Answers are begun on a sheet, in the language the person's Discord speaks."""
     check_step(case.state, CaseState.ANSWERING)
-    return _step(
+    return step(
         connection,
         case,
         """
         UPDATE cases SET state = 'answering', sheet_id = :sheet_id, locale = :locale, listed = 1,
-            wiped_at = NULL, lapse_at = :lapse_at, reminders = 0, hold_reason = NULL,
+            wiped_at = NULL, trimmed_at = NULL, lapse_at = :lapse_at, reminders = 0, hold_reason = NULL,
             remind_at = CASE WHEN may_remind_at IS NOT NULL THEN :remind_at END,
             target_at = :target_at, last_activity_at = :now, version = version + 1
         WHERE id = :id AND version = :version
@@ -168,7 +168,7 @@ def _turn(case: Case, turn: Turn) -> dict[str, int | None]:
 def reopen(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
     """A held case goes back to the person, who changes the answers."""
     check_step(case.state, CaseState.ANSWERING)
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -184,7 +184,7 @@ def reopen(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn
 
 def touch(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn) -> Case:
     """The person did something; whoever reads the case reads a new version of it."""
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -199,7 +199,7 @@ def touch(connection: sqlite3.Connection, case: Case, now: datetime, turn: Turn)
 
 def ask_for_person(connection: sqlite3.Connection, case: Case, now: datetime, target: datetime) -> Case:
     """The person would like to talk. Asking again changes nothing."""
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -217,7 +217,7 @@ def set_aside(connection: sqlite3.Connection, case: Case, now: datetime, turn: T
     """Take a case off every list, without saying why. Its answers must have been deleted."""
     if case.state is CaseState.ANSWERING:
         check_step(case.state, CaseState.WAITING)
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -235,7 +235,7 @@ def hold(
 ) -> Case:
     """The answers are with the team. Being held again keeps its place in the queue."""
     check_step(case.state, CaseState.HELD)
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -252,7 +252,7 @@ def hold(
 def keep_on_hold(connection: sqlite3.Connection, case: Case, now: datetime, target: datetime) -> Case:
     """A moderator keeps a case on hold: it keeps its place, and gets a new target."""
     check_step(case.state, CaseState.HELD)
-    return _step(
+    return step(
         connection,
         case,
         "UPDATE cases SET target_at = :target, version = version + 1 WHERE id = :id AND version = :version",
@@ -266,12 +266,14 @@ def decide(
     """A decision closes the case."""
     check_step(case.state, state)
     events.count(connection, f"outcome.{state.value}", now)
-    return _step(
+    return step(
         connection,
         case,
         """
         UPDATE cases SET state = :state, decision_id = :decision_id, closed_at = :now,
-            hold_reason = NULL, target_at = NULL, lapse_at = NULL, remind_at = NULL, version = version + 1
+            hold_reason = NULL, target_at = NULL, lapse_at = NULL, remind_at = NULL,
+            taken_back_at = NULL, asked_at = NULL, answer_by = NULL, target_left = NULL,
+            second_by = NULL, blocked_at = NULL, version = version + 1
         WHERE id = :id AND version = :version
         """,
         {"state": state.value, "decision_id": decision_id, "now": to_ms(now)},
@@ -282,7 +284,7 @@ def end(connection: sqlite3.Connection, case: Case, state: CaseState, now: datet
     """The case ended without a decision: the person withdrew or left, or nobody went on with it."""
     check_step(case.state, state)
     events.count(connection, f"outcome.{state.value}", now)
-    return _step(
+    return step(
         connection,
         case,
         """
@@ -315,7 +317,7 @@ def delete(connection: sqlite3.Connection, case: Case) -> None:
     connection.execute("DELETE FROM cases WHERE id = ?", (case.id,))
 
 
-def _step(
+def step(
     connection: sqlite3.Connection, case: Case, statement: str, values: dict[str, int | str | None]
 ) -> Case:
     """Take a step. Whatever it is, nobody waits for an answer after it, and a thread ends with its case."""

@@ -1,4 +1,4 @@
-"""Decisions and the verdicts behind them; letters to the person; refusals being written."""
+"""Decisions and the verdicts behind them; letters to the person."""
 
 import json
 import sqlite3
@@ -54,19 +54,6 @@ class Letter:
     decision_id: str
     text: str = field(repr=False)
     delivery: Delivery
-
-
-@dataclass(frozen=True, slots=True)
-class RefusalDraft:
-    """A decline or redirect whose preview waits to be confirmed."""
-
-    ref: str
-    case_id: str
-    case_version: int
-    moderator_id: str
-    outcome: Outcome
-    reason_code: str
-    text: str = field(repr=False)
 
 
 def append(
@@ -189,6 +176,37 @@ def was_held(connection: sqlite3.Connection, subject_id: str) -> bool:
     return row is not None
 
 
+def was_inside(connection: sqlite3.Connection, case_id: str) -> bool:
+    """Whether the person of a case was a member through it, or was suspended as one in it."""
+    statement = "SELECT 1 FROM decision WHERE case_id = ? AND outcome IN ('admit', 'suspend') LIMIT 1"
+    return connection.execute(statement, (case_id,)).fetchone() is not None
+
+
+def was_member(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether somebody was ever let in, whatever was decided since."""
+    row = connection.execute(
+        """
+        SELECT 1 FROM cases JOIN decision ON decision.case_id = cases.id
+        WHERE cases.subject_id = ? AND decision.outcome IN ('admit', 'suspend') LIMIT 1
+        """,
+        (subject_id,),
+    ).fetchone()
+    return row is not None
+
+
+def last_telling(connection: sqlite3.Connection, subject_id: str) -> Decision | None:
+    """The last decision about somebody that let them in, kept them out or took the access back."""
+    row = connection.execute(
+        """
+        SELECT decision.* FROM cases JOIN decision ON decision.case_id = cases.id
+        WHERE cases.subject_id = ? AND decision.outcome <> 'hold'
+        ORDER BY decision.rowid DESC LIMIT 1
+        """,
+        (subject_id,),
+    ).fetchone()
+    return None if row is None else _decision(row)
+
+
 def was_sent(connection: sqlite3.Connection, case_id: str) -> bool:
     """Whether the answers of a case have ever been sent: each sending is judged once."""
     statement = "SELECT 1 FROM verdict WHERE case_id = ? LIMIT 1"
@@ -239,6 +257,18 @@ def _letter(key: PersonKey, row: sqlite3.Row) -> Letter:
     return Letter(row["id"], row["case_id"], row["decision_id"], text, Delivery(row["delivery"]))
 
 
+def withdraw_letters(connection: sqlite3.Connection, case_id: str) -> None:
+    """Delete letters about a case that nobody has begun to send: they would tell what holds no more."""
+    connection.execute(
+        """
+        DELETE FROM letter WHERE case_id = ? AND delivery = 'pending' AND NOT EXISTS (
+            SELECT 1 FROM effect WHERE effect.key = 'letter:' || letter.id AND effect.begun > 0
+        )
+        """,
+        (case_id,),
+    )
+
+
 def note_delivery(connection: sqlite3.Connection, letter_id: str, delivery: Delivery) -> None:
     """Note what became of a letter."""
     connection.execute("UPDATE letter SET delivery = ? WHERE id = ?", (delivery.value, letter_id))
@@ -249,45 +279,5 @@ def delete_letters(connection: sqlite3.Connection, case_id: str) -> None:
     connection.execute("DELETE FROM letter WHERE case_id = ?", (case_id,))
 
 
-def keep_refusal(connection: sqlite3.Connection, key: PersonKey, draft: RefusalDraft, now: datetime) -> None:
-    """Keep a refusal while its preview is read."""
-    sealed = key.seal(draft.text, _draft_place(draft.ref))
-    connection.execute(
-        "INSERT INTO proposal VALUES (?, ?, ?, ?, ?, ?, NULL, ?, ?)",
-        (
-            draft.ref, draft.case_id, draft.case_version, draft.moderator_id, draft.outcome.value,
-            draft.reason_code, sealed, to_ms(now),
-        ),
-    )  # fmt: skip
-
-
-def refusal(connection: sqlite3.Connection, ref: str) -> sqlite3.Row | None:
-    """The row of a kept refusal; ``open_refusal`` reads it once the person's key is known."""
-    row: sqlite3.Row | None = connection.execute("SELECT * FROM proposal WHERE ref = ?", (ref,)).fetchone()
-    return row
-
-
-def open_refusal(key: PersonKey, row: sqlite3.Row) -> RefusalDraft:
-    """A kept refusal with its sentence."""
-    return RefusalDraft(
-        ref=row["ref"],
-        case_id=row["case_id"],
-        case_version=row["case_version"],
-        moderator_id=row["moderator_id"],
-        outcome=Outcome(row["outcome"]),
-        reason_code=row["reason_code"],
-        text=key.open(row["sealed"], _draft_place(row["ref"])),
-    )
-
-
-def delete_refusals(connection: sqlite3.Connection, case_id: str) -> None:
-    """Delete refusals that were being written."""
-    connection.execute("DELETE FROM proposal WHERE case_id = ?", (case_id,))
-
-
 def _letter_place(letter_id: str) -> str:
     return f"letter/sealed/{letter_id}"
-
-
-def _draft_place(ref: str) -> str:
-    return f"proposal/sealed/{ref}"

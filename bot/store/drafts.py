@@ -47,8 +47,8 @@ def expire_sheets(connection: sqlite3.Connection, after: int, upto: int, before:
     )
 
 
-def expire_refusals(connection: sqlite3.Connection, before: datetime) -> None:
-    """Delete refusals that were written and never sent."""
+def expire_proposals(connection: sqlite3.Connection, before: datetime) -> None:
+    """Delete decisions that were written and never sent."""
     connection.execute("DELETE FROM proposal WHERE made_at < ?", (to_ms(before),))
 
 

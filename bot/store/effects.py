@@ -258,6 +258,12 @@ def is_settled(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bo
     return connection.execute(statement, (f"{kind.value}:{key}",)).fetchone() is None
 
 
+def any_of_case(connection: sqlite3.Connection, kind: EffectKind, case_id: str) -> bool:
+    """Whether something of a kind is left to do about a case."""
+    statement = "SELECT 1 FROM effect WHERE case_id = ? AND kind = ? AND state <> 'done' LIMIT 1"
+    return connection.execute(statement, (case_id, kind.value)).fetchone() is not None
+
+
 def is_waiting(connection: sqlite3.Connection, kind: EffectKind, key: str) -> bool:
     """Whether something waits for its time, rather than being in hand."""
     statement = "SELECT 1 FROM effect WHERE key = ? AND state = 'pending' AND last_code = ?"

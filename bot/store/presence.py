@@ -176,6 +176,19 @@ def is_earlier(connection: sqlite3.Connection, subject_id: str) -> bool:
     return connection.execute(statement, (subject_id,)).fetchone() is not None
 
 
+def has_been_let_be(connection: sqlite3.Connection, subject_id: str) -> bool:
+    """Whether somebody has access that no decision gave: from before the bot, or noted as unrecorded."""
+    row = connection.execute(
+        """
+        SELECT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = :id) OR EXISTS (
+            SELECT 1 FROM task WHERE subject_id = :id AND kind = 'unrecorded_role'
+        ) AS inside
+        """,
+        {"id": subject_id},
+    ).fetchone()
+    return bool(row["inside"])
+
+
 def forget_earlier(connection: sqlite3.Connection, subject_id: str) -> bool:
     """Take somebody off the list of members from before the bot; False when they were not on it."""
     cursor = connection.execute("DELETE FROM earlier_member WHERE subject_id = ?", (subject_id,))

@@ -89,7 +89,7 @@ def undecided(connection: sqlite3.Connection, span: Span, most: int) -> list[Kep
 
 
 def on_record(connection: sqlite3.Connection, span: Span, most: int) -> list[Kept]:
-    """Requests that were declined or sent elsewhere, and all others that the team had to do with."""
+    """Requests that ended with a refusal or a removal, and all others that the team had to do with."""
     return _kept(
         connection.execute(
             """

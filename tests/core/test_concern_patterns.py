@@ -12,8 +12,8 @@ from bot.concerns.wishes import within_hours
 from bot.ids import new_follow_code, tidy_follow_code
 from bot.model import Outcome, Visitor
 from bot.review.desk import Denied
-from bot.review.refusals import Preview
-from bot.screens import concern_files, files
+from bot.review.drafts import Preview
+from bot.screens import concern_files, deciding
 from bot.store.concerns import ConcernKind
 from tests.support import BEN, MEMBER_ROLE, MOD, NOW, SECOND_MOD, World, config, visitor
 
@@ -152,15 +152,15 @@ async def test_a_letter_that_repeats_a_concern_is_warned_of_before_it_is_sent(wo
     }
 
     for text, repeated in written.items():
-        drafted = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", text)
+        drafted = await world.drafts.draft_by_code(MOD, code, Outcome.DECLINE, "other", text)
         assert isinstance(drafted, Preview)
         assert drafted.echoes is repeated
-        shown = files.preview(config().words.voice("en"), config(), drafted).text
+        shown = deciding.preview(config().words.voice("en"), config(), drafted).text
         assert ("Careful" in shown) is repeated
-        again = await world.refusals.redraft(MOD, drafted.draft.ref, text)
+        again = await world.drafts.redraft(MOD, drafted.draft.ref, text)
         assert isinstance(again, Preview)
         assert again.echoes is repeated
-        theirs = await world.refusals.draft_by_code(SECOND_MOD, code, Outcome.DECLINE, "other", text)
+        theirs = await world.drafts.draft_by_code(SECOND_MOD, code, Outcome.DECLINE, "other", text)
         assert isinstance(theirs, Preview)
         assert not theirs.echoes
 

@@ -8,7 +8,7 @@ from bot.lifecycle import NotAllowed
 from bot.model import CaseState, Outcome, Ruling
 from bot.review.bench import AlreadyDecided, Bench, Changed, Decided, DecisionResult, MayNot, Seat
 from bot.review.desk import CaseFile
-from bot.review.refusals import LONGEST_SENTENCE, Preview
+from bot.review.drafts import LONGEST_SENTENCE, Preview
 from bot.screens.files import case_file, decided
 from bot.standing import RefusedStanding
 from tests.support import (
@@ -34,7 +34,7 @@ OWN_CASE = visitor(role_ids=frozenset({MODERATOR_ROLE}))
 
 async def preview(world: World, outcome: Outcome = Outcome.DECLINE, reason: str = "other") -> Preview:
     """A refusal of Ann, written by the first moderator."""
-    drafted = await world.refusals.draft_by_code(MOD, await world.code(), outcome, reason, DECLINED_TEXT)
+    drafted = await world.drafts.draft_by_code(MOD, await world.code(), outcome, reason, DECLINED_TEXT)
     assert isinstance(drafted, Preview), drafted
     return drafted
 
@@ -87,7 +87,7 @@ async def test_of_two_moderators_the_second_is_told_who_and_when(world: World, o
         )
         if outcome is Outcome.ADMIT
         else [
-            await world.refusals.send_draft(MOD, (await preview(world)).draft.ref),
+            await world.drafts.send_draft(MOD, (await preview(world)).draft.ref),
             await world.decisions.decide_viewed(SECOND_MOD, second.ref, Outcome.ADMIT),
         ]
     )
@@ -105,7 +105,7 @@ async def test_a_draft_after_somebody_else_decided_decides_nothing(world: World)
     drafted = await preview(world)
     await world.decisions.decide_by_code(SECOND_MOD, await world.code(), Outcome.ADMIT)
 
-    result = await world.refusals.send_draft(MOD, drafted.draft.ref)
+    result = await world.drafts.send_draft(MOD, drafted.draft.ref)
 
     assert result == MayNot("draft_gone")
     assert await world.states() == ["admitted"]
@@ -120,7 +120,7 @@ async def test_a_file_that_changed_has_to_be_read_again(world: World) -> None:
     await world.submission.send(ANN, (await world.summary(ANN)).send_ref, TICKED)
 
     by_button = await world.decisions.decide_viewed(MOD, file.ref, Outcome.ADMIT)
-    by_draft = await world.refusals.send_draft(MOD, drafted.draft.ref)
+    by_draft = await world.drafts.send_draft(MOD, drafted.draft.ref)
 
     assert isinstance(by_button, Changed)
     assert isinstance(by_draft, Changed)
@@ -213,7 +213,7 @@ async def test_nobody_decides_their_own_case(world: World) -> None:
     for outcome in (Outcome.ADMIT, Outcome.HOLD):
         assert await world.decisions.decide_by_code(OWN_CASE, code, outcome) == MayNot("own_case", code)
     for outcome in (Outcome.DECLINE, Outcome.REDIRECT):
-        refused = await world.refusals.draft_by_code(OWN_CASE, code, outcome, "other", "x")
+        refused = await world.drafts.draft_by_code(OWN_CASE, code, outcome, "other", "x")
         assert refused == MayNot("own_case", code)
 
 
@@ -225,8 +225,8 @@ async def test_a_file_opened_by_another_is_no_way_to_decide(world: World) -> Non
 
     decided = await world.decisions.decide_viewed(SECOND_MOD, file.ref, Outcome.ADMIT)
     assert decided == MayNot("open_it_yourself")
-    assert await world.refusals.read_draft(SECOND_MOD, drafted.draft.ref) == MayNot("draft_gone")
-    assert await world.refusals.send_draft(SECOND_MOD, drafted.draft.ref) == MayNot("draft_gone")
+    assert await world.drafts.read_draft(SECOND_MOD, drafted.draft.ref) == MayNot("draft_gone")
+    assert await world.drafts.send_draft(SECOND_MOD, drafted.draft.ref) == MayNot("draft_gone")
     assert await world.states() == ["held"]
 
 
@@ -245,43 +245,41 @@ async def test_a_refusal_is_previewed_changed_and_sent(world: World) -> None:
     await world.held()
     drafted = await preview(world)
 
-    changed = await world.refusals.redraft(MOD, drafted.draft.ref, "  A kinder sentence.  ")
+    changed = await world.drafts.redraft(MOD, drafted.draft.ref, "  A kinder sentence.  ")
     assert isinstance(changed, Preview)
     assert await world.states() == ["held"]
-    result = await world.refusals.send_draft(MOD, changed.draft.ref)
+    result = await world.drafts.send_draft(MOD, changed.draft.ref)
     await world.drain()
 
     assert isinstance(result, Decided)
     standing = await world.gate.standing(ANN)
     assert isinstance(standing, RefusedStanding)
-    assert standing.letter is not None
-    assert standing.letter.text == "A kinder sentence."
+    assert standing.told is not None
+    assert standing.told.letter.text == "A kinder sentence."
     assert "A kinder sentence." in world.doorkeeper.told("tell")[0].text
     assert await world.rows("SELECT * FROM proposal") == []
-    assert await world.refusals.send_draft(MOD, changed.draft.ref) == MayNot("draft_gone")
+    assert await world.drafts.send_draft(MOD, changed.draft.ref) == MayNot("draft_gone")
 
 
 async def test_an_empty_sentence_is_the_ready_made_one(world: World) -> None:
     """Prefilled from the configuration, with its placeholders filled."""
     await world.held()
 
-    drafted = await world.refusals.draft_by_code(MOD, await world.code(), Outcome.REDIRECT, "work", "  ")
+    drafted = await world.drafts.draft_by_code(MOD, await world.code(), Outcome.REDIRECT, "work", "  ")
 
     assert isinstance(drafted, Preview)
-    assert "work@harbour.example" in drafted.draft.text
-    assert "{" not in drafted.draft.text
+    assert "work@harbour.example" in drafted.draft.ruling.text
+    assert "{" not in drafted.draft.ruling.text
 
 
 async def test_a_long_sentence_is_cut_to_what_fits(world: World) -> None:
     """What is previewed is what is sent."""
     await world.held()
 
-    drafted = await world.refusals.draft_by_code(
-        MOD, await world.code(), Outcome.DECLINE, "other", "é" * 4000
-    )
+    drafted = await world.drafts.draft_by_code(MOD, await world.code(), Outcome.DECLINE, "other", "é" * 4000)
 
     assert isinstance(drafted, Preview)
-    assert drafted.draft.text == "é" * LONGEST_SENTENCE
+    assert drafted.draft.ruling.text == "é" * LONGEST_SENTENCE
 
 
 @pytest.mark.parametrize(
@@ -293,7 +291,7 @@ async def test_a_reason_has_to_fit_the_outcome(world: World, outcome: Outcome, r
     await world.held()
     code = await world.code()
 
-    refused = await world.refusals.draft_by_code(MOD, code, outcome, reason, "x")
+    refused = await world.drafts.draft_by_code(MOD, code, outcome, reason, "x")
 
     assert refused == MayNot("no_such_reason", code)
 
@@ -303,9 +301,9 @@ async def test_a_waiting_person_can_be_shown_another_way(world: World) -> None:
     await world.gate.ask_for_person(ANN)
     file = await world.file()
 
-    drafted = await world.refusals.draft_viewed(MOD, file.ref, Outcome.REDIRECT, "media", "")
+    drafted = await world.drafts.draft_viewed(MOD, file.ref, Outcome.REDIRECT, "media", "")
     assert isinstance(drafted, Preview)
-    await world.refusals.send_draft(MOD, drafted.draft.ref)
+    await world.drafts.send_draft(MOD, drafted.draft.ref)
 
     assert await world.rows("SELECT outcome, disclosed, reason_code FROM decision") == [
         ("redirect", None, "media")
@@ -340,19 +338,19 @@ async def test_a_reason_that_says_nothing_needs_a_sentence(world: World) -> None
     code = await world.code()
 
     for blank in ("", "   "):
-        refused = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", blank)
+        refused = await world.drafts.draft_by_code(MOD, code, Outcome.DECLINE, "other", blank)
         assert refused == MayNot("sentence_needed", code)
-    drafted = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", "Because of this.")
+    drafted = await world.drafts.draft_by_code(MOD, code, Outcome.DECLINE, "other", "Because of this.")
 
     assert isinstance(drafted, Preview)
-    assert drafted.draft.text == "Because of this."
+    assert drafted.draft.ruling.text == "Because of this."
 
 
 async def test_what_was_decided_last_is_last_whatever_the_clock_showed(world: World) -> None:
     """A clock that was put back puts nothing behind what came before it."""
     await world.held()
     world.clock.advance(days=-3)
-    await world.refusals.send_draft(MOD, (await preview(world)).draft.ref)
+    await world.drafts.send_draft(MOD, (await preview(world)).draft.ref)
 
     file = await world.desk.open_by_code(MOD, await world.code())
 

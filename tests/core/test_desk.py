@@ -56,11 +56,12 @@ MODERATING: dict[str, Act] = {
     "retry": lambda w, _: w.desk.retry(INSIDER, "made-up"),
     "decide_viewed": lambda w, _: w.decisions.decide_viewed(INSIDER, "V", Outcome.ADMIT),
     "decide_by_code": lambda w, code: w.decisions.decide_by_code(INSIDER, code, Outcome.ADMIT),
-    "draft_viewed": lambda w, _: w.refusals.draft_viewed(INSIDER, "V", Outcome.DECLINE, "other", "x"),
-    "draft_by_code": lambda w, code: w.refusals.draft_by_code(INSIDER, code, Outcome.DECLINE, "other", "x"),
-    "read_draft": lambda w, _: w.refusals.read_draft(INSIDER, "D"),
-    "redraft": lambda w, _: w.refusals.redraft(INSIDER, "D", "x"),
-    "send_draft": lambda w, _: w.refusals.send_draft(INSIDER, "D"),
+    "draft_viewed": lambda w, _: w.drafts.draft_viewed(INSIDER, "V", Outcome.DECLINE, "other", "x"),
+    "draft_by_code": lambda w, code: w.drafts.draft_by_code(INSIDER, code, Outcome.DECLINE, "other", "x"),
+    "draft_about": lambda w, _: w.drafts.draft_about(INSIDER, ANN.user_id, Outcome.SUSPEND, "safety", "x"),
+    "read_draft": lambda w, _: w.drafts.read_draft(INSIDER, "D"),
+    "redraft": lambda w, _: w.drafts.redraft(INSIDER, "D", "x"),
+    "send_draft": lambda w, _: w.drafts.send_draft(INSIDER, "D"),
     "record": lambda w, code: w.conversations.record(INSIDER, code),
 }
 
@@ -87,11 +88,11 @@ def test_every_public_way_in_is_covered(world: World) -> None:
     """A method added to the desk later has to be added to the table above."""
     rooms = (
         *(world.desk, world.queue, world.claims, world.statistics),
-        *(world.decisions, world.refusals, world.conversations),
+        *(world.decisions, world.drafts, world.conversations),
     )
     public = {name for room in rooms for name in dir(room) if not name.startswith("_")}
 
-    assert public - {"is_moderator", "open_within"} == set(MODERATING)
+    assert public - {"is_moderator", "open_within", "conditions_from"} == set(MODERATING)
 
 
 def test_with_no_role_configured_nobody_is_a_moderator() -> None:

@@ -389,14 +389,14 @@ async def test_moderators_who_have_the_file_open_are_told_that_it_is_gone(world:
     """By every way to it: the buttons under the file, the code, the draft, the queue."""
     file = await world.held()
     code = await world.code()
-    drafted = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", "Not this time.")
+    drafted = await world.drafts.draft_by_code(MOD, code, Outcome.DECLINE, "other", "Not this time.")
     subject = await world.subject_id()
     await world.erasure.person(subject, subject)
 
     answers = [
         await world.decisions.decide_viewed(MOD, file.ref, Outcome.ADMIT),
         await world.decisions.decide_by_code(MOD, code, Outcome.ADMIT),
-        await world.refusals.send_draft(MOD, drafted.draft.ref),  # type: ignore[union-attr] # it was drafted
+        await world.drafts.send_draft(MOD, drafted.draft.ref),  # type: ignore[union-attr] # it was drafted
         await world.desk.open_by_code(MOD, code),
         await world.desk.open_by_id(MOD, file.case.id),
         await world.desk.history_of_user(MOD, ANN.user_id),

@@ -60,8 +60,8 @@ async def decide(world: World, who: Visitor, outcome: Outcome) -> None:
     ):
         await world.file(who)
         if outcome is Outcome.DECLINE:
-            drafted = await world.refusals.draft_by_code(MOD, await world.code(who), outcome, "other", "No.")
-            await world.refusals.send_draft(MOD, getattr(getattr(drafted, "draft", None), "ref", "X"))
+            drafted = await world.drafts.draft_by_code(MOD, await world.code(who), outcome, "other", "No.")
+            await world.drafts.send_draft(MOD, getattr(getattr(drafted, "draft", None), "ref", "X"))
         else:
             await world.decisions.decide_by_code(MOD, await world.code(who), outcome)
 

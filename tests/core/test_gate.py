@@ -325,8 +325,8 @@ async def test_a_declined_person_reads_why_and_may_ask_again(world: World) -> No
     standing = await world.gate.standing(ANN)
 
     assert isinstance(standing, RefusedStanding)
-    assert standing.letter is not None
-    assert standing.letter.text == DECLINED_TEXT
+    assert standing.told is not None
+    assert standing.told.letter.text == DECLINED_TEXT
 
 
 async def test_a_clock_that_was_set_back_locks_nobody_out(world: World) -> None:

@@ -73,7 +73,7 @@ async def a_full_life(world: World) -> None:
     opened = await world.file()
     case_id, subject_id = opened.case.id, opened.case.subject_id
     other = await world.file(ANN, MOD)
-    await world.refusals.draft_by_code(MOD, other.case.code, Outcome.DECLINE, "other", "Not this time.")
+    await world.drafts.draft_by_code(MOD, other.case.code, Outcome.DECLINE, "other", "Not this time.")
     await world.drain()
     now, key = to_ms(world.clock()), world.foundation.vault.lookup(ANN.user_id)
     await world.run(

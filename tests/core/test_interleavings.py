@@ -42,7 +42,7 @@ from bot.ports import Room
 from bot.review.bench import Decided
 from bot.review.conversations import Recording
 from bot.review.desk import CaseFile
-from bot.review.refusals import Preview
+from bot.review.drafts import Preview
 from bot.rounds import Rounds
 from bot.screens import desk as desk_screens
 from bot.screens.elements import Screen
@@ -436,7 +436,7 @@ class Neighbourhood(RuleBasedStateMachine):
         if case is None:
             return
         written = self.do(
-            self.world.refusals.draft_by_code(MODS[mod], case["code"], outcome, "other", DECLINED_TEXT)
+            self.world.drafts.draft_by_code(MODS[mod], case["code"], outcome, "other", DECLINED_TEXT)
         )
         if isinstance(written, Preview):
             self.drafts.append(written.draft.ref)
@@ -450,7 +450,7 @@ class Neighbourhood(RuleBasedStateMachine):
         self._send_draft(mod, data.draw(st.sampled_from(self.drafts)))
 
     def _send_draft(self, mod: str, ref: str) -> None:
-        decided = self.do(self.world.refusals.send_draft(MODS[mod], ref))
+        decided = self.do(self.world.drafts.send_draft(MODS[mod], ref))
         if isinstance(decided, Decided):
             user_id = self.do(
                 self.world.foundation.database.read(

@@ -17,8 +17,8 @@ from discord import AppCommandOptionType, app_commands
 from bot.app import House, furnished
 from bot.model import Outcome, Visitor
 from bot.review.desk import CaseFile, Denied
+from bot.screens import deciding
 from bot.screens import desk as desk_screens
-from bot.screens import files as file_screens
 from bot.screens.elements import FormSheet, Screen
 from cogs._router import Answer, Handler, Pressed, Router
 from tests.support import ABOUT_LINKED, ANN, BEN, LINK_NOW, MOD, PURPOSE, SECOND_MOD, World, config
@@ -138,7 +138,7 @@ async def a_case_with_everything(world: World) -> None:
     await world.send(ANN, ABOUT_LINKED, LINK_NOW, PURPOSE)
     for by in (MOD, SECOND_MOD):
         await world.file(ANN, by)
-        await world.refusals.draft_by_code(
+        await world.drafts.draft_by_code(
             by, await world.code(ANN), Outcome.DECLINE, "other", "Because of the moon"
         )
     ann = await world.subject_id(ANN)
@@ -193,7 +193,7 @@ async def test_the_walk_would_find_what_it_looks_for(
     await keep_away(world)
     walk = walking(world, SECOND_MOD)
 
-    for action in (file_screens.REWRITE, desk_screens.OPEN):
+    for action in (deciding.REWRITE, desk_screens.OPEN):
         await walk.button(action, await world.rows(_IDS))
 
     for secret in SECRETS:

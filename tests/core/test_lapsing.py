@@ -692,7 +692,7 @@ async def test_the_first_sweep_ever_moves_nothing(world: World) -> None:
 async def test_a_refusal_never_sent_is_deleted(world: World) -> None:
     """After a week; one from yesterday is still there."""
     file = await world.held()
-    drafted = await world.refusals.draft_by_code(
+    drafted = await world.drafts.draft_by_code(
         MOD, file.case.code, Outcome.DECLINE, "other", "Not this time."
     )
     assert drafted

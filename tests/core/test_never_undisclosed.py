@@ -16,7 +16,7 @@ from bot.filling import Saved, Summary
 from bot.minting import NextForm
 from bot.model import Outcome, Source
 from bot.review.desk import CaseFile
-from bot.review.refusals import Preview
+from bot.review.drafts import Preview
 from bot.rules import Rule
 from bot.standing import CarryOn
 from tests.support import (
@@ -206,7 +206,7 @@ class Gatehouse(RuleBasedStateMachine):
     def draft(self, team: Any) -> None:
         """Write a refusal."""
         for (code,) in self.do(self.world.rows("SELECT code FROM cases")):
-            drafted = self.do(self.world.refusals.draft_by_code(team, code, Outcome.DECLINE, "other", "x"))
+            drafted = self.do(self.world.drafts.draft_by_code(team, code, Outcome.DECLINE, "other", "x"))
             if isinstance(drafted, Preview):
                 self.drafts.append(drafted.draft.ref)
 
@@ -214,7 +214,7 @@ class Gatehouse(RuleBasedStateMachine):
     @precondition(lambda self: self.drafts)
     def send_draft(self, team: Any, data: st.DataObject) -> None:
         """Send a refusal that was written some time ago."""
-        self.do(self.world.refusals.send_draft(team, data.draw(st.sampled_from(self.drafts))))
+        self.do(self.world.drafts.send_draft(team, data.draw(st.sampled_from(self.drafts))))
 
     @rule(team=TEAM)
     def record(self, team: Any) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.access import is_moderator, why_not_decide
 from bot.facts import DOMAINS
 from bot.lifecycle import MODERATOR_MAY, TRANSITIONS, NotAllowed, check_admission, check_step
-from bot.model import OPEN_STATES, CaseState, Disclosed, HoldReason, InformationPage, Outcome
+from bot.model import OPEN_STATES, STATE_AFTER, CaseState, Disclosed, HoldReason, InformationPage, Outcome
 from bot.rules import Admission, Proposal, Rule, decide, information_page, rules_hash
 from tests.support import ABOUT_LINKED, ABOUT_NIL, LINK_NOW, LINK_OLD, UNDER_AGE, config, read
 
@@ -206,13 +206,17 @@ S = CaseState
 LIFE = {
     S.WAITING: {S.ANSWERING, S.HELD, S.DECLINED, S.REDIRECTED, S.WITHDRAWN, S.LEFT, S.LAPSED},
     S.ANSWERING: {S.WAITING, S.HELD, S.ADMITTED, S.DECLINED, S.REDIRECTED, S.WITHDRAWN, S.LEFT, S.LAPSED},
-    S.HELD: {S.ANSWERING, S.HELD, S.ADMITTED, S.DECLINED, S.REDIRECTED, S.WITHDRAWN, S.LEFT},
+    S.HELD: {S.ANSWERING, S.HELD, S.ADMITTED, S.DECLINED, S.REDIRECTED, S.REMOVED, S.WITHDRAWN, S.LEFT},
+    S.ADMITTED: {S.ADMITTED, S.HELD, S.REMOVED},
+    S.DECLINED: {S.HELD},
+    S.REDIRECTED: {S.HELD},
+    S.REMOVED: {S.HELD},
 }
 
 
 @pytest.mark.parametrize(("before", "after"), list(product(CaseState, repeat=2)))
 def test_every_step_of_a_case(before: CaseState, after: CaseState) -> None:
-    """Taken or refused; closed states are final."""
+    """Taken or refused; what closed by itself, or by the person, is final."""
     if after in LIFE.get(before, set()):
         check_step(before, after)
     else:
@@ -221,9 +225,12 @@ def test_every_step_of_a_case(before: CaseState, after: CaseState) -> None:
 
 
 def test_the_table_of_steps_is_whole() -> None:
-    """Every state is in it, and what is open is what has a next step."""
+    """Every state is in it, and only what was decided is ever opened again, by a decision."""
     assert set(TRANSITIONS) == set(CaseState)
-    assert {state for state, after in TRANSITIONS.items() if after} == OPEN_STATES == set(LIFE)
+    assert {state for state, after in TRANSITIONS.items() if after} == set(LIFE)
+    decided = {STATE_AFTER[outcome] for outcome in Outcome} - OPEN_STATES
+    assert set(LIFE) == OPEN_STATES | decided
+    assert all(LIFE[state] - {S.ADMITTED, S.REMOVED} == {S.HELD} for state in decided)
     assert set(MODERATOR_MAY) == set(Outcome)
 
 
@@ -237,19 +244,42 @@ def test_admission_needs_a_disclosure(disclosed: Disclosed) -> None:
         check_admission(disclosed)
 
 
+YES_OR_NO = [False, True]
+
+
 @pytest.mark.parametrize(("outcome", "state", "disclosed"), list(product(Outcome, CaseState, Disclosed)))
 def test_which_case_is_ready_for_what(outcome: Outcome, state: CaseState, disclosed: Disclosed) -> None:
-    """Every cell: what is closed never, undisclosed never in, half-changed answers never."""
-    if state not in OPEN_STATES and state not in MODERATOR_MAY[outcome]:
-        expected = "already_closed"
-    elif outcome is Outcome.ADMIT and disclosed is Disclosed.UNDISCLOSED:
-        expected = "undisclosed"
-    elif state not in MODERATOR_MAY[outcome]:
-        expected = "not_sent_yet"
-    else:
-        expected = ""
+    """Every cell: what is closed never, undisclosed never in, half-changed never, members only out."""
+    for sent, inside, terms in product(YES_OR_NO, repeat=3):
+        found = why_not_decide(
+            outcome=outcome, state=state, disclosed=disclosed, sent=sent, inside=inside, terms=terms
+        )
+        assert found == _expected(outcome, state, disclosed, sent=sent, inside=inside, terms=terms)
 
-    assert why_not_decide(outcome=outcome, state=state, disclosed=disclosed) == expected
+
+def _expected(
+    outcome: Outcome, state: CaseState, disclosed: Disclosed, *, sent: bool, inside: bool, terms: bool
+) -> str:
+    takes = {Outcome.SUSPEND, Outcome.REMOVE}
+    if outcome is Outcome.REOPEN:
+        if state in OPEN_STATES:
+            return "still_open"
+        if state is S.ADMITTED:
+            return "suspend_instead"
+        return "" if state in {S.DECLINED, S.REDIRECTED, S.REMOVED} else "already_closed"
+    is_about_terms = outcome is Outcome.ADMIT and state is S.ADMITTED and terms
+    is_about_member = outcome in takes and state is S.ADMITTED
+    if state not in OPEN_STATES and not is_about_terms and not is_about_member:
+        return "already_closed"
+    if outcome in takes and not inside:
+        return "not_a_member"
+    if outcome is Outcome.ADMIT and disclosed is Disclosed.UNDISCLOSED:
+        return "undisclosed"
+    if outcome is Outcome.ADMIT and not sent:
+        return "not_sent_yet"
+    needs_held = outcome in {Outcome.ADMIT, Outcome.HOLD} and not is_about_terms
+    removes_early = outcome is Outcome.REMOVE and state in {S.WAITING, S.ANSWERING}
+    return "not_sent_yet" if removes_early or (needs_held and state is not S.HELD) else ""
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,8 @@ FAMILIES = {
     "hold": [reason.value for reason in HoldReason],
     "outcome": [outcome.value for outcome in Outcome],
     "decided": [outcome.value for outcome in Outcome],
+    "agreed": [code.value for code in ConditionCode],
+    "ended_by": ["time", "decision", "access"],
     "delivery": [delivery.value for delivery in Delivery],
     "source": [source.value for source in Source],
     "recorded": [page.value for page in InformationPage],

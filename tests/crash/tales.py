@@ -17,8 +17,8 @@ from bot.forgetting.ledger import read
 from bot.log.verifying import verify
 from bot.minting import NextForm
 from bot.model import Outcome, Scope, Visitor
+from bot.review.drafts import Preview
 from bot.review.questions import Questions, Writing
-from bot.review.refusals import Preview
 from bot.review.talks import Talks
 from bot.standing import CarryOn
 from bot.store import disclosures
@@ -107,9 +107,9 @@ def declines(who: Visitor) -> list[Act]:
 
     async def act(world: World, _: LastingServer) -> None:
         code = await world.code(who)
-        written = await world.refusals.draft_by_code(MOD, code, Outcome.DECLINE, "other", DECLINED_TEXT)
+        written = await world.drafts.draft_by_code(MOD, code, Outcome.DECLINE, "other", DECLINED_TEXT)
         if isinstance(written, Preview):
-            await world.refusals.send_draft(MOD, written.draft.ref)
+            await world.drafts.send_draft(MOD, written.draft.ref)
 
     return [act]
 
@@ -119,6 +119,20 @@ def admits(who: Visitor) -> Act:
 
     async def act(world: World, _: LastingServer) -> None:
         await world.decisions.decide_by_code(MOD, await world.code(who), Outcome.ADMIT)
+
+    return act
+
+
+def rules(who: Visitor, outcome: Outcome, reason: str, state: str) -> Act:
+    """A moderator writes a decision with words and sends it, unless it stands already."""
+
+    async def act(world: World, _: LastingServer) -> None:
+        code = await world.code(who)
+        if await world.one("SELECT state FROM cases WHERE code = ?", code) == state:
+            return
+        written = await world.drafts.draft_by_code(MOD, code, outcome, reason, "")
+        if isinstance(written, Preview):
+            await world.drafts.send_draft(MOD, written.draft.ref)
 
     return act
 
@@ -306,6 +320,12 @@ TALES: dict[str, list[Act]] = {
         drains,
         joins_and_closes,
     ],
+    "a member is suspended": [rules(BEN, Outcome.SUSPEND, "safety", "held"), drains, drains],
+    "a member is told, and then removed": [
+        rules(BEN, Outcome.REMOVE, "told_otherwise", "removed"),
+        drains,
+        drains,
+    ],
     "a talk is wanted, and the request taken back": [
         wants_person(ANN),
         drains,
@@ -382,13 +402,17 @@ TALES: dict[str, list[Act]] = {
     ],
 }
 
+_BEN_IS_IN = [arrives(BEN), *answers(BEN, LINKED), drains, admits(BEN), drains, drains]
+
 BEFORE: dict[str, list[Act]] = {
     "a question is asked and answered, and the conversation closed": [
         arrives(BEN),
         *answers(BEN, LINKED),
         drains,
     ],
-    ERASED: [arrives(BEN), *answers(BEN, LINKED), drains, admits(BEN), drains, drains],
+    ERASED: _BEN_IS_IN,
+    "a member is suspended": _BEN_IS_IN,
+    "a member is told, and then removed": [*_BEN_IS_IN, sweeps],
     "what closed long ago is deleted": [
         arrives(CAT),
         *answers(CAT, LINKED),

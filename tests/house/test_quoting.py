@@ -7,11 +7,22 @@ import pytest
 
 from bot.answers import Answer, Entry
 from bot.filling import NotSaved, WhyNot
-from bot.model import Delivery, Disclosed, Disclosure, Interest, Outcome, Visitor
+from bot.model import (
+    Condition,
+    ConditionCode,
+    Delivery,
+    Disclosed,
+    Disclosure,
+    Interest,
+    Outcome,
+    Ruling,
+    Visitor,
+)
 from bot.ports import Member, RoleChange
 from bot.review.desk import History
 from bot.screens.elements import Attachment, Input
-from bot.store.decisions import Letter, RefusalDraft
+from bot.store.decisions import Letter
+from bot.store.proposals import Draft
 from bot.vault import PersonKey
 from cogs._router import Pressed
 from tests.house.test_codebase import modules, tree
@@ -35,14 +46,16 @@ def _values() -> dict[str, object]:
         on_behalf_of=WORDS,
         goal=WORDS,
     )
-    refusal = RefusalDraft("R", "C", 1, "M", Outcome.DECLINE, "other", WORDS)
+    draft = Draft("R", "C", 1, "M", Ruling(Outcome.DECLINE, "other", WORDS))
     found = (
         answer,
         Entry("E", "about", {"goal": answer}),
         interest,
         Disclosure(Disclosed.SOME, (interest,)),
         Letter("L", "C", "D", WORDS, Delivery.PENDING),
-        refusal,
+        draft,
+        draft.ruling,
+        Condition(ConditionCode.OTHER, WORDS),
         NotSaved(WhyNot.UNKNOWN, (WORDS,)),
         Attachment("data.json", WORDS.encode()),
         Input("goal", kind=next(iter(config().questionnaire.pages)).fields[0].kind, typed=WORDS),

@@ -54,6 +54,10 @@ async def desk_refs(theatre: Theatre, moderator: Person) -> dict[str, str]:
         "hold": view,
         "redirect": view,
         "decline": view,
+        "terms": view,
+        "openagain": view,
+        "quarantine": view,
+        "removemember": view,
         "rewrite": proposal,
         "refusenow": proposal,
     }

@@ -74,12 +74,8 @@ async def test_open_file_shows_everything_to_the_moderator_alone(theatre: Theatr
     ):
         assert told in seen.text, told
     assert seen.buttons == [
-        "Admit",
-        "Keep on hold",
-        "Show another way",
-        "Decline",
-        "Ask a question",
-        "Open the next one",
+        *("Admit", "Admit on conditions", "Keep on hold", "Show another way", "Decline"),
+        *("Ask a question", "What happened", "Write a note", "Open the next one"),
     ]
     assert ("file.opened",) in await rows(theatre, "SELECT action FROM event")
     for message in theatre.cards():
@@ -118,7 +114,7 @@ async def test_admit_opens_the_door_and_tells_the_person_once(theatre: Theatre) 
     assert Seen([card]).buttons == []
     seen = await mia.command("review open", code=code)
     assert "Message to the person: arrived" in seen.text
-    assert seen.buttons == ["Open the next one"]
+    assert seen.buttons == ["Change conditions", "Back into quarantine", "Remove", "Open the next one"]
     assert "Admit" not in seen.buttons
 
 
@@ -175,6 +171,31 @@ async def test_the_moderator_can_write_the_sentence_at_once(theatre: Theatre) ->
     await mia.press("Send and close the case")
     await theatre.settle()
     assert "Please write to us first." in ben.inbox()[0]
+
+
+async def test_conditions_and_back_into_quarantine_by_button(theatre: Theatre) -> None:
+    """Filled in, previewed, sent: the door opens on conditions, and closes again with a reason."""
+    ben = await held(theatre)
+    mia = await theatre.moderator("mia")
+    await open_file(mia)
+    await mia.press("Admit on conditions")
+    seen = await mia.fill(
+        reason=["link_on_terms"], label="I work for Quill", recruitment=["none"], other="", ends="2030-01-31"
+    )
+    assert "I work for Quill" in seen.text
+    await mia.press("Send")
+    await theatre.settle()
+    assert inside(ben)
+    assert "You recruit nobody here" in ben.inbox()[0]
+    assert "2030-01-31" in ben.inbox()[0]
+    seen = await mia.command("review open", code=await code_of(theatre))
+    assert "**Conditions**" in seen.text
+    await mia.press("Back into quarantine")
+    await mia.fill(reason=["safety"], sentence="We have to look at something.")
+    await mia.press("Send")
+    await theatre.settle()
+    assert not inside(ben)
+    assert "We have to look at something." in ben.inbox()[1]
 
 
 async def test_a_reason_is_offered_only_where_it_belongs(theatre: Theatre) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.model import Outcome
-from bot.review.refusals import Preview
+from bot.review.drafts import Preview
 from tests.support import (
     ABOUT_LINKED,
     ABOUT_NIL,
@@ -43,9 +43,9 @@ async def whole_story(world: World) -> None:
     await world.submission.send(ANN, (await world.summary(ANN)).send_ref, TICKED)
     await world.drain()
     await world.file()
-    drafted = await world.refusals.draft_by_code(MOD, await world.code(), Outcome.DECLINE, "other", SENTENCE)
+    drafted = await world.drafts.draft_by_code(MOD, await world.code(), Outcome.DECLINE, "other", SENTENCE)
     assert isinstance(drafted, Preview)
-    await world.refusals.send_draft(MOD, drafted.draft.ref)
+    await world.drafts.send_draft(MOD, drafted.draft.ref)
     await world.drain()
     first = await world.begin(BEN)
     saved = await world.save(BEN, first.ref, ABOUT_LINKED)

@@ -277,7 +277,7 @@ ROWS_BY_HAND = {
     "a decision put in": (
         """
         INSERT INTO decision SELECT 'MINE', case_id, 'admit', automated, decided_by, NULL, NULL, 'none', 1,
-            NULL, at FROM decision WHERE outcome = 'hold' LIMIT 1
+            NULL, at, 'one', NULL, NULL FROM decision WHERE outcome = 'hold' LIMIT 1
         """,
         f"Decision MINE {PUT_IN}",
     ),
@@ -377,8 +377,8 @@ def test_a_row_put_in_before_the_lines_that_are_left_is_counted(folder: Path) ->
         pass
     by_hand(
         folder,
-        "INSERT INTO decision SELECT 'MINE', case_id, 'hold', 1, NULL, NULL, NULL, NULL, NULL, NULL, 5"
-        " FROM decision WHERE outcome = 'admit'",
+        "INSERT INTO decision SELECT 'MINE', case_id, 'hold', 1, NULL, NULL, NULL, NULL, NULL, NULL, 5,"
+        " 'one', NULL, NULL FROM decision WHERE outcome = 'admit'",
     )
 
     (sentence,) = problems(folder)
@@ -451,7 +451,7 @@ def test_a_log_from_before_is_taken_as_it_is(tmp_path: Path) -> None:
             opened.execute("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
             opened.execute("INSERT INTO event_payload VALUES (?, zeroblob(16), '{}')", (seq,))
             previous = hashed
-        assert migrate(opened, FOLDER / "main") == 1
+        assert migrate(opened, FOLDER / "main") == 2
         note(opened, NOW)
     assert problems(tmp_path) == []
 
