@@ -32,6 +32,7 @@ from bot.opening import CannotStart
 from bot.ports import Builder
 from bot.reminders import Reminders
 from bot.review.claims import Claims
+from bot.review.confirming import Confirming
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
@@ -67,6 +68,7 @@ from cogs.help import Help as HelpCog
 from cogs.interests import Interests as InterestsCog
 from cogs.keeper import Keeper as KeeperCog
 from cogs.links import Links as LinksCog
+from cogs.motions import Motions as MotionsCog
 from cogs.organisations import Organisations as OrganisationsCog
 from cogs.outside import Outside as OutsideCog
 from cogs.questions import Conversing as ConversingCog
@@ -123,6 +125,7 @@ def furnished(foundation: Foundation) -> House:
             Conversations(foundation, forms),
         ),
         DecisionsCog(config, router, Decisions(foundation), Drafts(foundation)),
+        MotionsCog(router, Confirming(foundation)),
         RecordCog(config, router, desk, Record(foundation)),
         ConcernsCog(config, router, Telling(foundation)),
         ConcernFilesCog(router, handling, patterns),

@@ -12,6 +12,7 @@ from bot.foundation import Foundation
 from bot.model import Visitor
 from bot.ports import Done, Doorkeeper, Refused, Why
 from bot.review.desk import Denied
+from bot.review.motions import too_few
 from bot.store import effects, events, findings, pauses, status
 from bot.store.effects import EffectKind
 from bot.store.status import Stand
@@ -83,6 +84,8 @@ class Status:
     paused_by: int | None
     findings: int
     """How much is known to be open or missing in the server."""
+    too_few: bool
+    """Something takes two moderators, and fewer than two may confirm anything."""
     now: datetime
 
 
@@ -190,6 +193,7 @@ class Keeper:
             versions=self._versions(stand, vitals),
             paused_by=self._who(connection, stand.pause.by_subject) if stand.pause else None,
             findings=len(findings.standing(connection)),
+            too_few=too_few(connection, self._on),
             now=self._on.now(),
         )
 

@@ -6,15 +6,19 @@ from bot.findings import news
 from bot.foundation import Foundation
 from bot.ports import Room
 from bot.review import alerts
+from bot.review.voting import MotionState
 from bot.screens import anchors as anchor_screens
 from bot.screens import desk as desk_screens
 from bot.screens import drift as drift_screens
 from bot.screens import findings as finding_screens
+from bot.screens import motions as motion_screens
 from bot.screens.elements import Screen
-from bot.store import cases, chain, subjects
+from bot.store import cases, chain, motions, subjects
+from bot.words import Voice
 
 _WHAT_WAITS = frozenset({"digest", "late", "blocked"})
 ABOUT_ACCESS = frozenset({"taken_back", "alerted", "access_taken", "access_given"})
+ABOUT_MOTIONS = frozenset({"motion_open", "motion_waits", "motion_void", "motion_refused"})
 
 
 def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple[Room, Screen] | None:
@@ -34,6 +38,8 @@ def notice(connection: sqlite3.Connection, on: Foundation, target: str) -> tuple
         case = cases.get(connection, about)
         who = _user(connection, on, by)
         return Room.REVIEW, drift_screens.incident(voice, kind, case.code if case else "", who)
+    if kind in ABOUT_MOTIONS:
+        return _about_motion(connection, voice, kind, argument)
     if kind == "reading":
         by, _, people = argument.partition(":")
         return Room.LOG, drift_screens.unusual_reading(voice, int(people), _user(connection, on, by))
@@ -68,6 +74,19 @@ def nudge(connection: sqlite3.Connection, on: Foundation, holder_id: str) -> Scr
     return desk_screens.nudge(on.config.words.voice(""), codes) if codes else None
 
 
+def _about_motion(
+    connection: sqlite3.Connection, voice: Voice, kind: str, motion_id: str
+) -> tuple[Room, Screen] | None:
+    """What was proposed, or what came of it. Nobody is called to what is over by then."""
+    motion = motions.get(connection, motion_id)
+    case = cases.get(connection, motion.case_id) if motion else None
+    calls = kind in {"motion_open", "motion_waits"}
+    if motion is None or case is None or (calls and motion.state is not MotionState.OPEN):
+        return None
+    at = motion.proposed_at if calls else motion.closed_at or motion.proposed_at
+    return Room.REVIEW, motion_screens.notice(voice, kind, case, at)
+
+
 def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
     """Whom a notice mentions, and whose request it names by its code: subjects, as they are known now."""
     kind, _, argument = target.partition(":")
@@ -80,6 +99,10 @@ def people_in(connection: sqlite3.Connection, target: str) -> tuple[str, ...]:
     elif kind == "late":
         listed = [cases.get(connection, one) for one in argument.partition(":")[2].split(",")]
         found = [case.subject_id for case in listed if case]
+    elif kind in ABOUT_MOTIONS:
+        motion = motions.get(connection, argument)
+        case = cases.get(connection, motion.case_id) if motion else None
+        found = [case.subject_id if case else ""]
     elif kind == "blocked":
         case = cases.get(connection, argument)
         found = [case.subject_id if case else ""]

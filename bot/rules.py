@@ -3,7 +3,8 @@
 A rule may show an information page, hold, or admit: machines never refuse anybody. Whatever the
 rules say, what is undisclosed is held, and so is anyone whose last case was refused, whose access was
 taken back, or who was held before and now tells something else: once a person is needed, a person decides.
-Nor does the machine admit whoever came with a wave of joins, or anybody while the gate is paused.
+Nor does the machine admit whoever came with a wave of joins, or anybody while the gate is paused, or
+whom a rule lets in only with two people.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from bot.answers import AnswersView, Reading
 from bot.conditions import Condition, Variable, holds
@@ -40,6 +41,8 @@ class Rule(Frozen):
     propose: Proposal
     page: InformationPage | None = None
     reason: HoldReason | None = None
+    confirm: Literal["one", "two"] = "one"
+    """How many people letting somebody in takes then. With two, no machine does it."""
 
     @cached_property
     def as_data(self) -> dict[str, Any]:
@@ -67,6 +70,8 @@ class Verdict:
     reason: HoldReason | None = None
     rule: Mapping[str, Any] | None = None
     """The rule as it stood in the configuration."""
+    needs_two: bool = False
+    """The rule asks for two people before anybody is let in."""
 
 
 NO_RULE = "no_rule"
@@ -120,6 +125,7 @@ def _verdict(rule: Rule, view: AnswersView) -> Verdict:
         page=rule.page,
         reason=rule.reason or (HoldReason.NEEDS_PERSON if rule.propose is Proposal.HOLD else None),
         rule=rule.as_data,
+        needs_two=rule.confirm == "two",
     )
 
 
@@ -166,10 +172,17 @@ def _restrain(verdict: Verdict, facts: Mapping[str, str], admission: Admission) 
         if facts.get(fact) == "yes":
             return _held(verdict, rule_id, HoldReason.RAID_LOCK, {fact: ("yes",)})
     nil_return_needs_person = disclosed == "none" and not admission.auto_admit_nil_return
-    if admission.human_confirm or nil_return_needs_person:
+    if admission.human_confirm or nil_return_needs_person or verdict.needs_two:
         return _held(verdict, verdict.rule_id, HoldReason.NEEDS_PERSON, {})
     return verdict
 
 
 def _held(verdict: Verdict, rule_id: str, reason: HoldReason, facts: dict[str, tuple[str, ...]]) -> Verdict:
-    return Verdict(rule_id, Proposal.HOLD, {**verdict.facts, **facts}, reason=reason, rule=verdict.rule)
+    return Verdict(
+        rule_id,
+        Proposal.HOLD,
+        {**verdict.facts, **facts},
+        reason=reason,
+        rule=verdict.rule,
+        needs_two=verdict.needs_two,
+    )

@@ -241,7 +241,7 @@ class Submission:
         reason = verdict.reason or HoldReason.NEEDS_PERSON
         target = now + self._on.config.timers.decision_target
         effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
-        return cases.hold(connection, case, reason, now, target)
+        return cases.hold(connection, case, reason, now, target, needs_two=verdict.needs_two)
 
     def _admit(self, connection: sqlite3.Connection, sheet: Sheet, case: Case, decision_id: str) -> Case:
         now = self._on.now()

@@ -18,9 +18,10 @@ from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
 from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
 from bot.review import alerts, claims, conditions
+from bot.review.confirming import Confirming
 from bot.review.questions import run_out
 from bot.store import conditions as stored_conditions
-from bot.store import drafts, effects, events, lapsing, marks, questions, stops
+from bot.store import drafts, effects, events, lapsing, marks, motions, questions, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -48,6 +49,7 @@ class Sweep:
         self._retention = Retention(foundation)
         self._late = LateInterests(foundation)
         self._staffing = Staffing(foundation)
+        self._confirming = Confirming(foundation)
         self._looked_through = 0
         """How far the sheets have been looked through for drafts. From the beginning after a start."""
 
@@ -72,6 +74,7 @@ class Sweep:
         await self._late.run(now)
         await self._staffing.run(now)
         await self._end_conditions(now)
+        await self._confirming.sweep(now)
         await self._retention.run(now)
         await self._expire_drafts(now)
         await write(lambda connection: seal_if_due(connection, now))
@@ -106,11 +109,13 @@ class Sweep:
         if swept is not None and gap:
             lapsing.give_back(connection, gap)
             questions.give_back(connection, gap)
+            motions.give_back(connection, gap)
             effects.give_back(connection, EffectKind.REMOVE, swept, gap)
             effects.give_back(connection, EffectKind.REMINDER, swept, gap)
         last_reminder = max(timers.reminders, default=timedelta())
         lapsing.hold_near(connection, now + timers.lapse_after, now + last_reminder)
         questions.hold_near(connection, now + self._on.config.review.answer_within)
+        motions.hold_near(connection, now + self._on.config.confirm.wait)
         waits = {**_LONGEST_WAITS, EffectKind.REMOVE: timers.remove_after}
         for kind in EffectKind:
             effects.hold_near(connection, kind, now + waits.get(kind, timing.HOUR))

@@ -35,6 +35,7 @@ from bot.questionnaire import Questionnaire
 from bot.reminders import Reminders
 from bot.review.bench import Decided
 from bot.review.claims import Claims
+from bot.review.confirming import Confirming
 from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import CaseFile, Desk
@@ -359,6 +360,7 @@ class World:
         self.decisions = Decisions(on)
         self.drafts = Drafts(on)
         self.record = Record(on)
+        self.confirming = Confirming(on)
         self.conversations = Conversations(on, self.forms)
         self.outbox = Outbox(on, self.doorkeeper, self.lookout, gone=self.gate.leave)
         self.drift = Drift(on, self.gate, self.lookout)
@@ -542,6 +544,7 @@ def next_due(connection: sqlite3.Connection, now: datetime) -> datetime | None:
             SELECT min(lapse_at) AS at FROM cases UNION ALL SELECT min(remind_at) FROM cases
             UNION ALL SELECT min(answer_by) FROM cases
             UNION ALL SELECT min(due_at) FROM effect WHERE state = 'pending' AND due_at > ?
+            UNION ALL SELECT min(due_at) FROM motion WHERE state = 'open' AND waits = 1
         )
         """,
         (to_ms(now),),

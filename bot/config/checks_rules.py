@@ -74,6 +74,9 @@ def _proposal(rule: Rule, path: KeyPath) -> Iterator[Problem]:
         yield Problem(
             (*path, "reason"), _does_not_go("reason", rule), 'take it out, or write propose = "hold"'
         )
+    if rule.propose is Proposal.PAGE and rule.confirm == "two":
+        told = "a page lets nobody in, so there is nothing to confirm"
+        yield Problem((*path, "confirm"), told, 'take it out, or write propose = "hold"')
 
 
 def _does_not_go(key: str, rule: Rule) -> str:

@@ -200,6 +200,10 @@ def first_file(start: Start) -> str:
             "# One or two people decide, so there is more time before the bot says that somebody waits.",
             'decision_target = "7d"',
             'person_target = "3d"',
+            "",
+            "[confirm]",
+            "# Whatever takes two people in a larger team takes one and a wait, and a line in the record.",
+            "small_team = true",
         ]
     lines += ["", *_help(start.countries)]
     return "\n".join(lines) + "\n"

@@ -47,6 +47,16 @@ def restraints(teller: Teller) -> str:
     )
 
 
+def hands(teller: Teller) -> str:
+    """What takes two people; in a small team, what takes a wait; and no second person who is not there."""
+    confirm = teller.config.confirm
+    two = [teller.phrase(f"takes_{key}") for key, people in confirm if people == "two"]
+    if not two:
+        return teller.phrase("hands_one")
+    how = "hands_wait" if confirm.small_team else "hands_two"
+    return teller.phrase(how, what=teller.listed(two), wait=teller.duration(confirm.wait))
+
+
 def pages(teller: Teller) -> str:
     """Which answers lead to a page of information, in a sentence; empty where none do."""
     shown = dict.fromkeys(rule.page for rule in teller.config.rules if rule.page is not None)
@@ -70,6 +80,8 @@ def lets_in(rule: Rule, teller: Teller) -> str:
     if rule.propose is not Proposal.ADMIT:
         return ""
     admission = teller.config.admission
+    if rule.confirm == "two":
+        return "confirm"
     none, some = (_can_hold(rule, disclosed, teller) for disclosed in ("none", "some"))
     if admission.human_confirm:
         return "confirm"
@@ -97,9 +109,12 @@ def _rule(rule: Rule, number: int, teller: Teller) -> Iterator[str]:
 def _does(rule: Rule, teller: Teller) -> str:
     if rule.page is not None:
         return teller.phrase(f"does_page_{rule.page.value}")
-    if rule.propose is Proposal.ADMIT:
-        return teller.phrase(f"does_{lets_in(rule, teller)}")
-    return teller.phrase("does_hold")
+    does = f"does_{lets_in(rule, teller)}" if rule.propose is Proposal.ADMIT else "does_hold"
+    if rule.confirm == "one":
+        return teller.phrase(does)
+    confirm = teller.config.confirm
+    how = "wait" if confirm.small_team else "two"
+    return f"{teller.phrase(does)} {teller.phrase(f'does_with_{how}', wait=teller.duration(confirm.wait))}"
 
 
 def _because(rule: Rule, teller: Teller) -> str:

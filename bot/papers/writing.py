@@ -97,6 +97,7 @@ class _Values:
             "rules": deciding.rules(teller),
             "machine": deciding.machine(teller),
             "restraints": deciding.restraints(teller),
+            "hands": deciding.hands(teller),
             "pages": deciding.pages(teller),
             "under_age": teller.phrase(f"{self._under_age}_sentence"),
             "drift": teller.phrase(f"drift_{teller.config.drift.unrecorded}"),

@@ -13,9 +13,11 @@ from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.lifecycle import check_admission
-from bot.model import CaseState, Delivery, Disclosed, Outcome, Ruling, Visitor
-from bot.review import claims, following, readiness
+from bot.model import CaseState, Delivery, Disclosed, Hands, Outcome, Ruling, Visitor
+from bot.review import claims, following, motions, readiness
 from bot.review.claims import Taken
+from bot.review.motions import AlreadyProposed, Proposed
+from bot.review.voting import Way
 from bot.store import cases, decisions, effects, events, proposals, sheets, views
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind
@@ -44,6 +46,8 @@ class AlreadyDecided:
     by: int | None = field(repr=False)
     """The Discord id of the moderator who decided; None where nothing is kept of them any more."""
     at: datetime | None
+    second: int | None = field(default=None, repr=False)
+    """The Discord id of the moderator who confirmed it, where it took two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class MayNot:
     case_code: str = ""
 
 
-DecisionResult = Decided | AlreadyDecided | Changed | MayNot | Taken
+DecisionResult = Decided | Proposed | AlreadyProposed | AlreadyDecided | Changed | MayNot | Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +146,23 @@ class Bench:
         moderator = hands.acting(connection, self._on, visitor)
         if why := hands.turned_away(connection, self._on, visitor, Act.DECIDE, case):
             return MayNot(why, case.code)
-        seat = Seat(case, moderator.id, readiness.disclosed_in(connection, self._on, case))
+        return self.seat_of(
+            connection, moderator.id, case, outcome, version, terms=terms, by_appeal=by_appeal
+        )
+
+    def seat_of(
+        self,
+        connection: sqlite3.Connection,
+        moderator_id: str,
+        case: Case,
+        outcome: Outcome,
+        version: int,
+        *,
+        terms: bool = False,
+        by_appeal: bool = False,
+    ) -> Seat | AlreadyDecided | Changed | MayNot:
+        """A seat for somebody, by subject id, of whom it is known that they may decide the case."""
+        seat = Seat(case, moderator_id, readiness.disclosed_in(connection, self._on, case))
         why = self._not_ready(connection, seat, outcome, terms=terms)
         if why == "already_closed":
             return self._already(connection, case)
@@ -181,14 +201,21 @@ class Bench:
         if decision is None:
             return AlreadyDecided(case, None, automated=False, by=None, at=case.closed_at)
         by = self._on.user_id(connection, decision.decided_by) if decision.decided_by else None
-        return AlreadyDecided(case, decision.outcome, decision.automated, by, decision.at)
+        second = self._on.user_id(connection, decision.confirmed_by) if decision.confirmed_by else None
+        return AlreadyDecided(case, decision.outcome, decision.automated, by, decision.at, second)
 
     def settle(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
         """Decide so, or propose it to a second person where it takes two; unless somebody else has it."""
+        case, by = seat.case, seat.moderator_id
+        proposed = motions.in_the_way(connection, self._on, case, by, ruling)
+        if proposed is not None:
+            return proposed
         taken = self._taken(connection, seat)
         if taken is not None:
             return taken
-        return self.record(connection, seat, ruling)
+        if motions.way(self._on, case, ruling) is Way.ONE:
+            return self.record(connection, seat, ruling)
+        return motions.propose(connection, self._on, case, by, ruling)
 
     def _taken(self, connection: sqlite3.Connection, seat: Seat) -> Taken | None:
         """Who has the case, if it is somebody else. Going on anyway takes it over first."""
@@ -197,7 +224,15 @@ class Bench:
         anyway = self._on.config.review.act_on_claimed
         return None if other is None else Taken(case.code, other, case.id, may_anyway=anyway)
 
-    def record(self, connection: sqlite3.Connection, seat: Seat, ruling: Ruling) -> DecisionResult:
+    def record(
+        self,
+        connection: sqlite3.Connection,
+        seat: Seat,
+        ruling: Ruling,
+        *,
+        hands: Hands = Hands.ONE,
+        confirmed_by: str | None = None,
+    ) -> Decided:
         """Record a decision: the state change, its event line, and the effects it wants."""
         outcome = ruling.outcome
         if outcome is Outcome.ADMIT:
@@ -214,6 +249,8 @@ class Bench:
             disclosure_version=seat.logged.version if seat.logged else None,
             questionnaire_hash=sheet.questionnaire_hash if sheet else None,
             now=now,
+            hands=hands,
+            confirmed_by=confirmed_by,
             supersedes=following.superseded_by(case, outcome),
         )
         events.record(

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.access import Act, Role, why_not
+from bot.access import Act, Hand, Role, why_not
 from bot.answers import Reading
 from bot.facts import contradictions
 from bot.fairness import hands
@@ -14,6 +14,7 @@ from bot.interests import disclosure_from
 from bot.model import CaseState, Source, Visitor
 from bot.review import claims, looking, readiness
 from bot.review.claims import Holder
+from bot.review.motions import OnTheTable, on_the_table
 from bot.store import (
     cases,
     conditions,
@@ -55,6 +56,7 @@ class PastDecision:
 
     decision: Decision
     decided_by: int | None = field(repr=False)
+    confirmed_by: int | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +81,22 @@ class CaseFile:
     line: Line | None
     """Whose turn it is; None where nothing is open."""
     holder: Holder | None
+    proposed: OnTheTable | None
+    """What waits for a second person."""
     questions: tuple[Question, ...] = ()
     """What the applicant was asked, and answered."""
     talks: bool = False
     """A conversation is open, in a private thread."""
-
-    @property
-    def may_ask(self) -> bool:
-        """Whether the applicant can be asked something now: one question at a time."""
-        return self.case.state is CaseState.HELD and self.case.asked_at is None
-
     conditions: tuple[Recorded, ...] = ()
     was_inside: bool = False
     """The person was a member through this case, or was suspended as one."""
     may_reopen: bool = False
     """The decision can still be taken back by the team itself."""
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether the applicant can be asked something now: one question at a time."""
+        return self.case.state is CaseState.HELD and self.case.asked_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,20 +145,23 @@ class Desk:
             return Denied(missing if self.is_moderator(visitor) else "not_a_moderator")
         moderator = hands.acting(connection, self._on, visitor)
         hand = hands.hand_of(connection, self._on, visitor, case)
+        proposed = on_the_table(connection, self._on, case, moderator.id)
         denied = looking.open_file(
             connection,
             self._on,
             by=moderator.id,
             case=case,
-            purpose=Purpose.OUTSIDE if hand.role is Role.OUTSIDE else Purpose.REVIEW,
+            purpose=_purpose(hand, proposed),
             denied=why_not(Act.OPEN, hand),
         )
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, self._on.now())
-        return self._file(connection, case, view.ref)
+        return self._file(connection, case, view.ref, proposed)
 
-    def _file(self, connection: sqlite3.Connection, case: Case, ref: str) -> CaseFile:
+    def _file(
+        self, connection: sqlite3.Connection, case: Case, ref: str, proposed: OnTheTable | None
+    ) -> CaseFile:
         key = self._on.key_of(connection, case.subject_id)
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         told = sheet is not None and (sheet.sent_at is not None or sheet.source is Source.CONVERSATION)
@@ -175,6 +181,7 @@ class Desk:
             letter=decisions.latest_letter(connection, key, case.id),
             earlier=tuple(c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id),
             stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
+            proposed=proposed,
             questions=questions.of_case(connection, key, case.id),
             talks=case.state.is_open and threads.is_there(connection, case.id),
             line=queue.line_of(connection, case),
@@ -187,8 +194,11 @@ class Desk:
     def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:
         found = []
         for decision in decisions.of_case(connection, case_id):
-            by = self._on.user_id(connection, decision.decided_by) if decision.decided_by else None
-            found.append(PastDecision(decision, by))
+            by, second = (
+                self._on.user_id(connection, who) if who else None
+                for who in (decision.decided_by, decision.confirmed_by)
+            )
+            found.append(PastDecision(decision, by, second))
         return tuple(found)
 
     async def history_of_code(self, visitor: Visitor, typed_code: str) -> History | Denied:
@@ -295,3 +305,10 @@ class Desk:
             return Denied("not_a_moderator")
         now = self._on.now()
         return await self._on.database.write(lambda connection: effects.retry(connection, ref, now))
+
+
+def _purpose(hand: Hand, proposed: OnTheTable | None) -> Purpose:
+    """What somebody opens a file for."""
+    if hand.role is Role.OUTSIDE:
+        return Purpose.OUTSIDE
+    return Purpose.CONFIRM if proposed is not None and not proposed.own else Purpose.REVIEW

@@ -6,6 +6,7 @@ from bot.questionnaire import Kind
 from bot.review.conditions import LONGEST_TEXT
 from bot.review.desk import CaseFile
 from bot.review.drafts import LONGEST_SENTENCE, Preview, reason_kind
+from bot.screens import motions as motion_screens
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, shorten
 from bot.screens.letters import framed
 from bot.words import Voice
@@ -98,6 +99,7 @@ def preview(voice: Voice, config: Config, result: Preview) -> Screen:
     shown = framed(person, config, result.case, ruling.outcome, result.told)
     key = "terms" if result.case.state is CaseState.ADMITTED and ruling.outcome is Outcome.ADMIT else ""
     text = voice.say(f"preview_{key or ruling.outcome.value}", case_code=result.case.code, text=shown)
+    text = motion_screens.before_sending(voice, config, result.case, ruling) + text
     text = f"{text}\n\n{voice.say('echo_warning')}" if result.echoes else text
     send = "send_decision" if ruling.outcome in REFUSALS else "send_now"
     style = Style.GOOD if ruling.outcome in {Outcome.ADMIT, Outcome.REOPEN} else Style.DANGER

@@ -9,8 +9,10 @@ from bot.review.bench import AlreadyDecided, Changed, Decided, DecisionResult, M
 from bot.review.claims import Taken
 from bot.review.conversations import NotRecorded, Recording
 from bot.review.desk import CaseFile, Denied, History, PastDecision
+from bot.review.motions import AlreadyProposed, Proposed
 from bot.screens import deciding
 from bot.screens import forms as form_screens
+from bot.screens import motions as motion_screens
 from bot.screens.desk import NEXT, OPEN, decider, step_reason
 from bot.screens.elements import Press, Screen, Style, inert, moment, since
 from bot.screens.letters import letter as letter_screen
@@ -46,6 +48,7 @@ def case_file(voice: Voice, config: Config, file: CaseFile) -> Screen:
         terms_on_file(voice, file.conditions),
         _letter(voice, config, file),
         _earlier(voice, file.earlier),
+        motion_screens.on_the_table(voice, config, file),
     ]
     return Screen("\n\n".join(part for part in parts if part), tuple(_file_presses(voice, file)))
 
@@ -140,6 +143,7 @@ def _decision(voice: Voice, config: Config, item: PastDecision) -> str:
     decision = item.decision
     who = decider(voice, item.decided_by, automated=decision.automated)
     outcome = voice.say(f"outcome_{decision.outcome.value}")
+    who = motion_screens.hands(voice, decision.hands, who, item.confirmed_by)
     line = voice.say("decided_line", state=outcome, who=who, at=moment(decision.at, "f"))
     reason = config.review.reason(decision.reason_code)
     told = voice.read(reason.label) if reason else decision.reason_code
@@ -174,8 +178,12 @@ def _earlier(voice: Voice, earlier: tuple[Case, ...]) -> str:
 
 def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
     ref = file.case.code.replace("-", "")
+    if file.proposed is not None:
+        to_do = list(motion_screens.presses(voice, file.proposed))
+    else:
+        to_do = deciding.presses_under(voice, file)
     return [
-        *deciding.presses_under(voice, file),
+        *to_do,
         *file_presses(voice, file),
         Press(TIMELINE, voice.say("timeline_show"), ref),
         Press(NOTE, voice.say("note_write"), ref),
@@ -190,11 +198,14 @@ def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN
         case Decided(case=case, outcome=outcome, terms=terms):
             key = "terms" if terms else outcome.value
             return Screen(voice.say(f"decided_{key}", case_code=case.code), following)
+        case Proposed() | AlreadyProposed():
+            return motion_screens.proposed(voice, result)
         case AlreadyDecided(case=case, outcome=None):
             state = voice.say(f"state_{case.state.value}")
             return Screen(voice.say("already_ended", case_code=case.code, state=state), following)
-        case AlreadyDecided(case=case, outcome=outcome, automated=automated, by=by, at=at):
+        case AlreadyDecided(case=case, outcome=outcome, automated=automated, by=by, at=at, second=second):
             who = decider(voice, by, automated=automated)
+            who = motion_screens.with_second(voice, who, second) if second else who
             text = voice.say(
                 "already_decided",
                 case_code=case.code,

@@ -73,6 +73,7 @@ def status(voice: Voice, result: Status) -> Screen:
             tasks=stand.counts["tasks"],
         ),
         voice.say("status_oldest", since=moment(stand.oldest)) if stand.oldest else "",
+        voice.say("status_too_few") if result.too_few else "",
         _outbox_lines(voice, result),
         _watch_lines(voice, result),
         _version_lines(voice, result),

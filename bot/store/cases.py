@@ -231,9 +231,18 @@ def set_aside(connection: sqlite3.Connection, case: Case, now: datetime, turn: T
 
 
 def hold(
-    connection: sqlite3.Connection, case: Case, reason: HoldReason, now: datetime, target: datetime
+    connection: sqlite3.Connection,
+    case: Case,
+    reason: HoldReason,
+    now: datetime,
+    target: datetime,
+    *,
+    needs_two: bool = False,
 ) -> Case:
-    """The answers are with the team. Being held again keeps its place in the queue."""
+    """The answers are with the team. Being held again keeps its place in the queue.
+
+    Once admitting the person takes two people, it does so whatever else they tell.
+    """
     check_step(case.state, CaseState.HELD)
     return step(
         connection,
@@ -242,10 +251,15 @@ def hold(
         UPDATE cases SET state = 'held', hold_reason = :reason, held_at = coalesce(held_at, :now),
             lapse_at = NULL, remind_at = NULL,
             target_at = min(coalesce(target_at, :target), :target), last_activity_at = :now,
-            version = version + 1
+            confirm = CASE WHEN :needs_two THEN 'two' ELSE confirm END, version = version + 1
         WHERE id = :id AND version = :version
         """,
-        {"reason": reason.value, "now": to_ms(now), "target": to_ms(target)},
+        {
+            "reason": reason.value,
+            "now": to_ms(now),
+            "target": to_ms(target),
+            "needs_two": int(needs_two),
+        },
     )
 
 

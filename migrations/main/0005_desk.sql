@@ -136,8 +136,7 @@ CREATE TABLE cases_anew (
     CHECK (remind_at IS NULL OR (state = 'answering' AND may_remind_at IS NOT NULL)),
     CHECK (taken_back_at IS NULL OR state = 'admitted'),
     CHECK ((asked_at IS NULL) = (answer_by IS NULL)),
-    CHECK (asked_at IS NULL OR state = 'held'),
-    CHECK (second_by IS NULL OR state IN ('waiting', 'answering', 'held', 'admitted'))
+    CHECK (asked_at IS NULL OR state = 'held')
 ) STRICT;
 
 INSERT INTO cases_anew (
@@ -286,14 +285,25 @@ CREATE TABLE motion (
     -- 1: nobody else is there to confirm; it is carried when it is due.
     waits INTEGER NOT NULL CHECK (waits IN (0, 1)),
     state TEXT NOT NULL CHECK (state IN ('open', 'carried', 'void', 'refused', 'withdrawn')),
+    -- A void one has none until it is in the log and the team was told.
     closed_at INTEGER,
-    CHECK ((state = 'open') = (closed_at IS NULL))
+    CHECK (state <> 'open' OR closed_at IS NULL),
+    CHECK (state IN ('open', 'void') OR closed_at IS NOT NULL)
 ) STRICT;
 
 CREATE UNIQUE INDEX one_open_motion ON motion (case_id) WHERE state = 'open';
 CREATE INDEX motion_of_case ON motion (case_id, proposed_at);
 CREATE INDEX motion_due ON motion (due_at) WHERE state = 'open';
 CREATE INDEX motion_by ON motion (proposed_by);
+CREATE INDEX motion_void ON motion (case_id) WHERE state = 'void' AND closed_at IS NULL;
+
+-- Any change of the file voids what was proposed on it, whatever changed it.
+CREATE TRIGGER case_changed_voids_motion AFTER UPDATE OF version ON cases
+WHEN NEW.version <> OLD.version AND OLD.second_by IS NOT NULL
+BEGIN
+    UPDATE motion SET state = 'void' WHERE case_id = NEW.id AND state = 'open';
+    UPDATE cases SET second_by = NULL WHERE id = NEW.id;
+END;
 
 -- Who voted, and with which version of their own disclosure.
 CREATE TABLE vote (

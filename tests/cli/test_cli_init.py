@@ -90,6 +90,7 @@ def test_everything_can_be_given_as_an_option(home: Path) -> None:
     assert not config.admission.auto_admit_nil_return
     assert config.admission.human_confirm
     assert config.timers.decision_target.days == 7
+    assert config.confirm.small_team
 
 
 @pytest.mark.parametrize(
@@ -129,6 +130,11 @@ def test_a_wrong_option_is_named_and_ends_it(home: Path) -> None:
     assert result.exit_code == 2
     assert "--minimum-age: Write a number from 13 to 25." in result.output
     assert list(home.iterdir()) == []
+
+
+def test_a_larger_team_decides_by_two(home: Path) -> None:
+    assert init("--yes", "--name=X", "--work-contact=a@b.example", "--team=more")
+    assert not written(home).confirm.small_team
 
 
 def test_what_has_no_usual_value_has_to_be_given(home: Path) -> None:

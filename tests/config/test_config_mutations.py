@@ -688,6 +688,18 @@ RULES = (
         Told("reason", "rules.older_links.reason", "does not go with", "take it out"),
     ),
     mistake(
+        "two people for a page",
+        'page = "under_age"\n\n[[rules]]',
+        'page = "under_age"\nconfirm = "two"\n\n[[rules]]',
+        Told("confirm", "rules.under_age.confirm", "nothing to confirm", "take it out"),
+    ),
+    mistake(
+        "three people for a rule",
+        'id = "nil_return"',
+        'id = "nil_return"\nconfirm = "three"',
+        Told("confirm", "rules.nil_return.confirm", "", "two"),
+    ),
+    mistake(
         "a fact that does not exist",
         'when = { fact = "client_missing", one_of = ["yes"] }',
         'when = { fact = "clientmissing", one_of = ["yes"] }',

@@ -86,6 +86,16 @@ def lookup(world: World, number: int) -> bytes:
     return world.foundation.vault.lookup((MOD, SECOND_MOD)[number - 1].user_id)
 
 
+async def test_too_few_who_have_filed_are_told(world: World, keeper: Keeper) -> None:
+    """As shipped, removing a member takes two, and nobody here has told their own links."""
+    status = await keeper.status(MOD)
+    assert isinstance(status, Status)
+
+    assert status.too_few
+    told = screens.status(world.foundation.config.words.voice(""), status).text
+    assert "nothing that takes two people can be decided" in told
+
+
 async def test_pausing_twice_is_pausing_once(world: World, keeper: Keeper) -> None:
     """The second is told who was first, and when; resuming what is not paused changes nothing."""
     await keeper.pause(MOD)

@@ -115,6 +115,27 @@ def test_admitting_can_be_switched_to_a_person(
     assert (verdict.proposal, verdict.rule_id) == (proposal, "admit")
 
 
+@pytest.mark.parametrize("propose", ["admit", "hold"])
+@pytest.mark.parametrize("disclosed", ["none", "some", "undisclosed"])
+@pytest.mark.parametrize("earlier", ["none", "declined"])
+@pytest.mark.parametrize("admission", [Admission(), Admission(human_confirm=True)])
+def test_what_takes_two_no_machine_lets_in(
+    propose: str, disclosed: str, earlier: str, admission: Admission
+) -> None:
+    """A rule with ``confirm = "two"`` always holds, keeps saying so, and is kept as it stood."""
+    facts = {"disclosed": disclosed, "earlier_outcome": earlier}
+
+    verdict = decide([rule("two", propose, confirm="two")], NIL, facts, admission)
+    alone = decide([rule("two", propose)], NIL, facts, admission)
+
+    assert verdict.proposal is Proposal.HOLD
+    assert verdict.needs_two
+    assert not alone.needs_two
+    assert verdict.reason is (alone.reason or HoldReason.NEEDS_PERSON)
+    assert verdict.rule is not None
+    assert verdict.rule["confirm"] == "two"
+
+
 def test_a_verdict_names_what_it_asked() -> None:
     """Fields and facts with their codes, and how many entries matched; never text."""
     asked = rule(

@@ -14,12 +14,22 @@ from bot.filling import WhyNot
 from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
-from bot.model import CaseState, ConditionCode, Delivery, HoldReason, InformationPage, Outcome, Scope, Source
-from bot.notices import ABOUT_ACCESS
+from bot.model import (
+    CaseState,
+    ConditionCode,
+    Delivery,
+    HoldReason,
+    InformationPage,
+    Outcome,
+    Scope,
+    Source,
+)
+from bot.notices import ABOUT_ACCESS, ABOUT_MOTIONS
 from bot.ports import Why
 from bot.review.bench import MayNot
 from bot.review.conversations import WhyNotRecord
 from bot.review.next_step import LISTED, Group
+from bot.review.voting import MotionState
 from bot.screens.drift import BOT_MAY
 from bot.screens.elements import in_messages
 from bot.screens.panel import help_now
@@ -203,6 +213,13 @@ FAMILIES = {
         *("task", "findings", "mended", "stuck", "stopped", "wave", "paused", "resumed"),
         *("cannot_look", "cannot_read", "drift_more", "blocked", "late_interest"),
     ],
+    "told": sorted(ABOUT_MOTIONS),
+    "motion_to": [outcome.value for outcome in Outcome if outcome is not Outcome.HOLD],
+    "motion_how": ["second", "own", "waits"],
+    "motion_ended": [MotionState.REFUSED.value, MotionState.WITHDRAWN.value],
+    "motion_over": [state.value for state in MotionState if state is not MotionState.OPEN],
+    "motion_before": ["two", "wait"],
+    "proposed": ["two", "waits"],
     "drift": sorted(ABOUT_ACCESS),
     "bot_may": [str(permission.name).lower() for permission in BOT_MAY],
     "finding": [f"{code.value}_{part}" for code in FindingCode for part in ("what", "why", "mend")],

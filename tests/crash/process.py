@@ -16,15 +16,15 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from tests.crash.stoppable import LastingServer, Steps, watching_commits
-from tests.crash.tales import STEP, TALES, what_is_left
+from tests.crash.tales import CONFIRM, STEP, TALES, what_is_left
 from tests.support import NOW, FakeClock, FakeDoorkeeper, FakeLookout, config, world_in
 
-SETTINGS = config(timers={"after_lapse": "remove", "way_back": "https://harbour.example/back"})
+WAY = {"after_lapse": "remove", "way_back": "https://harbour.example/back"}
 
 
 async def perform(tale: str, folder: Path, stop_at: int | None) -> dict[str, Any]:
     """Play a tale from where it was left, and say what is left of it and which steps were passed."""
-    steps = Steps(stop_at)
+    settings, steps = config(timers=WAY, confirm=CONFIRM.get(tale, {})), Steps(stop_at)
     journal = folder / "acts"
     acts = TALES[tale]
     done, moment = journal.read_text().split(" ") if journal.exists() else ("0", NOW.isoformat())
@@ -33,7 +33,7 @@ async def perform(tale: str, folder: Path, stop_at: int | None) -> dict[str, Any
     with watching_commits(steps):
         # The world asks no more of it than the port does; tests elsewhere look at calls.
         doorkeeper, lookout = cast("FakeDoorkeeper", server), cast("FakeLookout", server)
-        async with world_in(folder, SETTINGS, clock, doorkeeper, lookout, from_nothing=True) as world:
+        async with world_in(folder, settings, clock, doorkeeper, lookout, from_nothing=True) as world:
             for number in range(int(done), len(acts)):
                 steps.doing = f"act {number}"
                 await acts[number](world, server)

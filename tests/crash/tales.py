@@ -34,6 +34,7 @@ from tests.support import (
     NOTICE,
     NOW,
     PURPOSE,
+    SECOND_MOD,
     TICKED,
     Raw,
     World,
@@ -41,7 +42,13 @@ from tests.support import (
 )
 
 CAT = visitor(200000000000000003)
-PEOPLE = {ANN.user_id: "Ann", BEN.user_id: "Ben", CAT.user_id: "Cat", MOD.user_id: "Mod"}
+PEOPLE = {
+    ANN.user_id: "Ann",
+    BEN.user_id: "Ben",
+    CAT.user_id: "Cat",
+    MOD.user_id: "Mod",
+    SECOND_MOD.user_id: "Second",
+}
 
 Act = Callable[[World, LastingServer], Awaitable[object]]
 
@@ -112,6 +119,27 @@ def declines(who: Visitor) -> list[Act]:
             await world.drafts.send_draft(MOD, written.draft.ref)
 
     return [act]
+
+
+def confirms(who: Visitor) -> Act:
+    """A second moderator opens the file and confirms what is proposed, unless it is decided."""
+
+    async def act(world: World, _: LastingServer) -> None:
+        proposed = (await world.file(who, SECOND_MOD)).proposed
+        if proposed is not None:
+            await world.confirming.confirm(SECOND_MOD, proposed.id)
+
+    return act
+
+
+def proposes(who: Visitor) -> Act:
+    """A moderator proposes to admit somebody, unless they have."""
+
+    async def act(world: World, _: LastingServer) -> None:
+        if not await world.rows("SELECT 1 FROM motion"):
+            await world.decisions.decide_by_code(MOD, await world.code(who), Outcome.ADMIT)
+
+    return act
 
 
 def admits(who: Visitor) -> Act:
@@ -289,6 +317,9 @@ STEP = timedelta(minutes=10)
 FIRST_START = "the very first start"
 """Told on no files at all; the others find a database that is up to date."""
 
+BY_TWO = "a link is held, one moderator proposes to admit, and another confirms"
+AFTER_A_WAIT = "a small team's wait is over, and what was proposed is carried"
+
 ERASED = "a member keeps the links, then takes back consent, then deletes everything"
 
 TALES: dict[str, list[Act]] = {
@@ -302,6 +333,8 @@ TALES: dict[str, list[Act]] = {
         drains,
         drains,
     ],
+    BY_TWO: [proposes(BEN), drains, confirms(BEN), drains, drains],
+    AFTER_A_WAIT: [proposes(BEN), days_pass(2), drains],
     "held, changed, declined, and asked again": [
         arrives(CAT),
         *answers(CAT, LINKED),
@@ -413,6 +446,8 @@ BEFORE: dict[str, list[Act]] = {
     ERASED: _BEN_IS_IN,
     "a member is suspended": _BEN_IS_IN,
     "a member is told, and then removed": [*_BEN_IS_IN, sweeps],
+    BY_TWO: [arrives(BEN), *answers(BEN, LINKED), drains],
+    AFTER_A_WAIT: [arrives(BEN), *answers(BEN, LINKED), drains],
     "what closed long ago is deleted": [
         arrives(CAT),
         *answers(CAT, LINKED),
@@ -432,6 +467,12 @@ BEFORE: dict[str, list[Act]] = {
     ],
 }
 """What happened before a tale begins, undisturbed: other tales stop in the middle of that."""
+
+CONFIRM: dict[str, dict[str, Any]] = {
+    BY_TWO: {"admit": "two"},
+    AFTER_A_WAIT: {"admit": "two", "small_team": True},
+}
+"""What takes two people in a tale, where that is not as shipped."""
 
 
 async def what_is_left(world: World, server: LastingServer) -> dict[str, Any]:
@@ -459,8 +500,14 @@ async def what_is_left(world: World, server: LastingServer) -> dict[str, Any]:
         "decisions": sorted(
             (people[row[0]], *row[1:])
             for row in await world.rows(
-                "SELECT subject_id, outcome, automated, reason_code, rule_id, decision.disclosed"
+                "SELECT subject_id, outcome, automated, reason_code, rule_id, decision.disclosed, hands"
                 " FROM decision JOIN cases ON cases.id = case_id"
+            )
+        ),
+        "motions": sorted(
+            (row[0], row[1], people[row[2]], row[3])
+            for row in await world.rows(
+                "SELECT outcome, state, moderator_id, vote FROM motion JOIN vote ON motion_id = motion.id"
             )
         ),
         "disclosures": sorted(

@@ -13,7 +13,9 @@ import pytest
 from bot.database import connect
 from bot.forgetting.retention import KINDS, WALKED
 from bot.migrations import FOLDER, migrate
+from bot.model import Outcome
 from bot.review.next_step import OF_CASES, Group
+from bot.review.voting import MotionState
 from bot.store import (
     access,
     alerts,
@@ -34,6 +36,7 @@ from bot.store import (
     late,
     marks,
     messages,
+    motions,
     organisations,
     pauses,
     presence,
@@ -53,6 +56,7 @@ from bot.store import (
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind
 from bot.store.effects import EffectKind
+from bot.store.motions import Motion
 from bot.store.queue import Line, Place
 from bot.store.retention import Stretch
 from bot.store.tasks import TaskKind
@@ -63,6 +67,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 KEY = PersonKey("k", bytes(32))
 LIMITS = config().retention
 SOME = Stretch(0, 500)
+MOTION = Motion("x", "x", 0, Outcome.ADMIT, "", "", b"", "x", NOW, NOW, True, MotionState.OPEN, None)
 
 Work = Callable[[sqlite3.Connection], object]
 
@@ -109,6 +114,16 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "whom to remind": lambda c: lapsing.to_remind(c, NOW, 200),
     "effects held near": lambda c: effects.hold_near(c, EffectKind.REMOVE, NOW),
     "effects given time back": lambda c: effects.give_back(c, EffectKind.REMOVE, NOW, timedelta(1)),
+    "what is proposed about a case": lambda c: motions.open_of_case(c, "x"),
+    "a motion": lambda c: motions.get(c, "x"),
+    "the votes on a motion": lambda c: motions.votes(c, "x"),
+    "whether a file was read": lambda c: motions.was_read(c, MOTION, "x"),
+    "whether a moderator is gone": lambda c: motions.is_gone(c, "x"),
+    "closing a motion": lambda c: motions.close(c, MOTION, MotionState.CARRIED, NOW),
+    "motions that were voided": lambda c: motions.voided(c, 100),
+    "motions whose wait is over": lambda c: motions.waited(c, NOW, 100),
+    "waits given time back": lambda c: motions.give_back(c, timedelta(1)),
+    "waits held near": lambda c: motions.hold_near(c, NOW),
     "a stretch of sheets": lambda c: drafts.stretch(c, 0, 500),
     "drafts in a stretch": lambda c: drafts.expire_sheets(c, 0, 500, NOW),
     "when the last sweep was": lambda c: marks.at(c, marks.SWEPT),
