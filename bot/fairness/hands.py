@@ -91,7 +91,7 @@ def hand_for_person(
     if not has_role(on, visitor):
         return Hand(Role.NOBODY)
     known = on.find(connection, visitor.user_id)
-    mine = on.newest_disclosure(connection, known.id) if known else None
+    mine = on.newest_disclosure(connection, known.id if known else "")
     tie = Tie.NONE
     if known is not None:
         tie = _tie_to_person(connection, on, known.id, mine, subject_id)
@@ -113,7 +113,7 @@ def hand_for_concern(
     if not has_role(on, visitor):
         return Hand(Role.NOBODY)
     known = on.find(connection, visitor.user_id)
-    mine = on.newest_disclosure(connection, known.id) if known else None
+    mine = on.newest_disclosure(connection, known.id if known else "")
     tie = Tie.NONE
     if known is not None and known.id == about_id:
         tie = Tie.ABOUT

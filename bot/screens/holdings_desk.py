@@ -56,6 +56,7 @@ def _asides(voice: Voice, kept: DeskKept, when: When) -> Iterator[str]:
         ("rights_codes", kept.appeal_codes),
         ("rights_kept_from", kept.kept_from),
         ("rights_outside", kept.outside_reviewers),
+        ("rights_question_drafts", kept.question_drafts),
     ):
         if count:
             yield voice.say(key, count=count)
@@ -133,6 +134,7 @@ def desk_as_data(kept: DeskKept) -> dict[str, Any]:
         "looked_after_since": _at(kept.held_by_someone_since),
         "kept_from_moderators": kept.kept_from,
         "outside_reviewers": kept.outside_reviewers,
+        "unsent_questions": kept.question_drafts,
     }
 
 

@@ -36,10 +36,17 @@ def _step(voice: Voice, config: Config, step: Step) -> str:
     at = moment(step.at, "f")
     if not step.action:
         return f"{voice.say('timeline_note', at=at, who=_who(voice, step))}\n{inert(step.note)}"
-    what = voice.say(f"timeline_{step.action.replace('.', '_')}")
-    line = voice.say("timeline_line", at=at, what=what, who=_who(voice, step))
+    line = voice.say("timeline_line", at=at, what=_what(voice, step.action), who=_who(voice, step))
     reason = config.review.reason(step.payload.get("reason", ""))
     return f"{line} {voice.say('for_reason', reason=voice.read(reason.label))}" if reason else line
+
+
+def _what(voice: Voice, action: str) -> str:
+    """What happened. A log from a newer version may tell what this one has no words for."""
+    key = f"timeline_{action.replace('.', '_')}"
+    if not voice.knows(key):
+        return voice.say("timeline_other")
+    return voice.say(f"timeline_{action.replace('.', '_')}")
 
 
 def _who(voice: Voice, step: Step) -> str:

@@ -105,8 +105,12 @@ def forget_messages(connection: sqlite3.Connection, subject_id: str, case_id: st
 
 
 def delete_views_by(connection: sqlite3.Connection, moderator_id: str) -> None:
-    """Delete the openings of files by somebody: their last was long ago, or they had everything deleted."""
+    """Delete the openings of files by somebody, and that they are a moderator.
+
+    Their last was long ago, or they had everything deleted.
+    """
     connection.execute("DELETE FROM file_view WHERE moderator_id = ?", (moderator_id,))
+    connection.execute("DELETE FROM moderator WHERE subject_id = ?", (moderator_id,))
 
 
 def delete_look(connection: sqlite3.Connection, access_id: str) -> None:

@@ -77,6 +77,8 @@ class DeskKept:
     kept_from: int = 0
     """How many moderators do not see it because they, or the person, said so."""
     outside_reviewers: int = 0
+    question_drafts: int = 0
+    """Questions that a moderator began to write, and has not sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,8 @@ def of_case(connection: sqlite3.Connection, key: PersonKey, case_id: str) -> Des
             (SELECT opened_at FROM thread WHERE case_id = :id) AS thread,
             (SELECT since FROM claim WHERE kind = 'case' AND item_id = :id) AS held,
             (SELECT count(*) FROM recusal WHERE case_id = :id) AS kept_from,
-            (SELECT count(*) FROM outside_reviewer WHERE case_id = :id) AS outside
+            (SELECT count(*) FROM outside_reviewer WHERE case_id = :id) AS outside,
+            (SELECT count(*) FROM question_draft WHERE case_id = :id) AS drafts
         """,
         {"id": case_id},
     ).fetchone()
@@ -133,6 +136,7 @@ def of_case(connection: sqlite3.Connection, key: PersonKey, case_id: str) -> Des
         held_by_someone_since=_moment(row["held"]),
         kept_from=row["kept_from"],
         outside_reviewers=row["outside"],
+        question_drafts=row["drafts"],
     )
 
 

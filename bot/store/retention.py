@@ -265,6 +265,8 @@ def unneeded(connection: sqlite3.Connection, span: Span, people: Stretch) -> lis
             SELECT id, id AS shown, at FROM (
                 SELECT subject.id, max(subject.created_at, coalesce(
                     (SELECT max(file_view.at) FROM file_view WHERE moderator_id = subject.id), 0
+                ), coalesce(
+                    (SELECT seen_at FROM moderator WHERE moderator.subject_id = subject.id), 0
                 )) AS at
                 FROM subject WHERE subject.rowid > :after AND subject.rowid <= :upto
                     AND created_at < :before
@@ -281,12 +283,9 @@ def unneeded(connection: sqlite3.Connection, span: Span, people: Stretch) -> lis
                     AND NOT EXISTS (SELECT 1 FROM concern WHERE closed_by = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM concern WHERE reporter_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM concern WHERE about_id = subject.id)
-                    AND NOT EXISTS (SELECT 1 FROM recusal WHERE moderator_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM outside_reviewer
                         WHERE outside_reviewer.subject_id = subject.id OR added_by = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM claim WHERE holder_id = subject.id)
-                    AND NOT EXISTS (SELECT 1 FROM moderator
-                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
@@ -304,9 +303,10 @@ def unneeded(connection: sqlite3.Connection, span: Span, people: Stretch) -> lis
 
 
 def links_of_nobody(connection: sqlite3.Connection, span: Span, people: Stretch) -> list[Kept]:
-    """People of a stretch who told of links as members from before the bot, and are none any more.
+    """People of a stretch who told of links as members from before the bot or as moderators, and are neither.
 
-    Nobody noted when they left, so their links are kept since the last of them was told.
+    Nobody noted when they left, so their links are kept since the last of them was told, or since they were
+    last seen with the role.
     """
     return _kept(
         connection.execute(
@@ -316,20 +316,22 @@ def links_of_nobody(connection: sqlite3.Connection, span: Span, people: Stretch)
                     coalesce((SELECT max(at) FROM disclosure
                         WHERE subject_id = subject.id AND case_id IS NULL), 0),
                     coalesce((SELECT max(coalesce(sent_at, opened_at)) FROM sheet
-                        WHERE subject_id = subject.id AND source = 'update'), 0)
+                        WHERE subject_id = subject.id AND source = 'update'), 0),
+                    coalesce((SELECT seen_at FROM moderator
+                        WHERE moderator.subject_id = subject.id), 0)
                 ) AS at
                 FROM subject WHERE subject.rowid > :after AND subject.rowid <= :upto
+                    AND (EXISTS (SELECT 1 FROM disclosure
+                            WHERE subject_id = subject.id AND case_id IS NULL)
+                        OR EXISTS (SELECT 1 FROM sheet
+                            WHERE subject_id = subject.id AND source = 'update'))
                     AND NOT EXISTS (SELECT 1 FROM cases WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR (state = 'admitted' AND wiped_at IS NULL)))
                     AND NOT EXISTS (SELECT 1 FROM earlier_member WHERE subject_id = subject.id)
-                    AND NOT EXISTS (SELECT 1 FROM moderator
-                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
                     AND NOT EXISTS (SELECT 1 FROM outside_reviewer
                         WHERE outside_reviewer.subject_id = subject.id)
                     AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = subject.id
                         AND (closed_at IS NULL OR kind = 'unrecorded_role'))
-                    AND NOT EXISTS (SELECT 1 FROM moderator
-                        WHERE moderator.subject_id = subject.id AND gone_at IS NULL)
             )
             WHERE at > 0 AND at >= :since AND at < :before ORDER BY at
             """,

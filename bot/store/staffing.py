@@ -25,9 +25,8 @@ def places(connection: sqlite3.Connection) -> list[Place]:
             SELECT 1 FROM appeal WHERE appeal.case_id = cases.id AND appeal.closed_at IS NULL
         ) AS is_appealed
         FROM cases WHERE id IN (
-            SELECT id FROM cases WHERE state = 'held' AND asked_at IS NULL AND second_by IS NULL
-            UNION SELECT id FROM cases WHERE asked_at IS NOT NULL
-            UNION SELECT id FROM cases WHERE second_by IS NOT NULL
+            SELECT id FROM cases
+            WHERE step IN ('decide', 'talk', 'second', 'asked', 'blocked') AND state = 'held'
             UNION SELECT id FROM cases WHERE blocked_at IS NOT NULL
             UNION SELECT case_id FROM appeal WHERE closed_at IS NULL
         )

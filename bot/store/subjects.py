@@ -111,7 +111,6 @@ def is_needed(connection: sqlite3.Connection, subject_id: str) -> bool:
             OR EXISTS (SELECT 1 FROM task WHERE subject_id = :id
                 AND (closed_at IS NULL OR kind = 'unrecorded_role'))
             OR EXISTS (SELECT 1 FROM proposal WHERE moderator_id = :id)
-            OR EXISTS (SELECT 1 FROM recusal WHERE moderator_id = :id)
             OR EXISTS (SELECT 1 FROM pause WHERE only_one = 1 AND by_subject = :id)
             OR EXISTS (SELECT 1 FROM effect
                 WHERE kind = 'notice' AND state <> 'done' AND instr(target, :id)) AS needed

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.clock import to_ms
 from bot.model import CaseState
-from bot.store import cases, questions
+from bot.store import cases, questions, showing
 from bot.store.cases import Case
 from bot.timing import Turn
 
@@ -17,6 +17,7 @@ def ask(connection: sqlite3.Connection, case: Case, now: datetime, answer_by: da
     return _stepped(
         connection,
         case,
+        now,
         connection.execute(
             """
             UPDATE cases SET asked_at = :now, answer_by = :answer_by, target_left = max(0, target_at - :now),
@@ -36,6 +37,7 @@ def back_to_team(connection: sqlite3.Connection, case: Case, now: datetime, at_l
     return _stepped(
         connection,
         case,
+        now,
         connection.execute(
             "UPDATE cases SET target_at = ?, version = version + 1 WHERE id = ? AND version = ?",
             (target, case.id, case.version),
@@ -48,6 +50,7 @@ def answered(connection: sqlite3.Connection, case: Case, now: datetime) -> Case:
     return _stepped(
         connection,
         case,
+        now,
         connection.execute(
             "UPDATE cases SET last_activity_at = ?, version = version + 1 WHERE id = ? AND version = ?",
             (to_ms(now), case.id, case.version),
@@ -62,6 +65,7 @@ def end_talk(connection: sqlite3.Connection, case: Case, now: datetime, turn: Tu
     return _stepped(
         connection,
         case,
+        now,
         connection.execute(
             """
             UPDATE cases SET wants_person_at = NULL, lapse_at = :lapse_at, target_at = :target_at,
@@ -74,7 +78,9 @@ def end_talk(connection: sqlite3.Connection, case: Case, now: datetime, turn: Tu
     )
 
 
-def _stepped(connection: sqlite3.Connection, case: Case, cursor: sqlite3.Cursor) -> Case:
+def _stepped(connection: sqlite3.Connection, case: Case, now: datetime, cursor: sqlite3.Cursor) -> Case:
     if cursor.rowcount != 1:
         raise cases.Overtaken
-    return cases.again(connection, case.id)
+    after = cases.again(connection, case.id)
+    showing.follow(connection, case, after, now)
+    return after

@@ -58,6 +58,14 @@ class Voice:
         """The sentence for a key with its placeholders filled. Raises KeyError for an unknown key."""
         return self.words.template(key, self.locale).format_map({**self.words.shared, **values}).strip()
 
+    def knows(self, key: str) -> bool:
+        """Whether there is a sentence for a key."""
+        try:
+            self.words.template(key, self.locale)
+        except KeyError:
+            return False
+        return True
+
     def fill(self, template: str) -> str:
         """An admin's own text with the shared placeholders filled."""
         return template.format_map(self.words.shared).strip()

@@ -165,6 +165,8 @@ async def test_a_new_table_about_a_person_is_seen_to(world: World) -> None:
         "outside_reviewer.case_id",
         "outside_reviewer.subject_id",
         "question.case_id",
+        "question_draft.case_id",
+        "question_draft.moderator_id",
         "recusal.case_id",
         "recusal.moderator_id",
         "task.case_id",

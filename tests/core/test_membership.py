@@ -11,6 +11,7 @@ from bot.ports import Done, Member, Refused, Why
 from bot.review.bench import AlreadyDecided, Decided, DecisionResult, MayNot
 from bot.review.conditions import BadEnd
 from bot.review.drafts import Preview
+from bot.review.motions import Proposed
 from bot.screens import deciding, files, gate, links
 from bot.standing import AdmittedStanding, CarryOn, HeldStanding, RefusedStanding
 from tests.support import (
@@ -45,13 +46,20 @@ REASONS = {
 async def decide(
     world: World, outcome: Outcome, conditions: Sequence[Condition] = (), text: str = "Because of this."
 ) -> DecisionResult:
-    """Ann's newest case is decided by the first moderator, as previewed."""
+    """Ann's newest case is decided by the first moderator, as previewed; what takes two, by both."""
     drafted = await world.drafts.draft_by_code(
         MOD, await world.code(), outcome, REASONS[outcome], text, tuple(conditions)
     )
     if not isinstance(drafted, Preview):
         return drafted
-    return await world.drafts.send_draft(MOD, drafted.draft.ref)
+    sent = await world.drafts.send_draft(MOD, drafted.draft.ref)
+    if not isinstance(sent, Proposed):
+        return sent
+    file = await world.file(ANN, SECOND_MOD)
+    assert file.proposed is not None
+    confirmed = await world.confirming.confirm(SECOND_MOD, file.proposed.id)
+    assert isinstance(confirmed, Decided), confirmed
+    return confirmed
 
 
 async def a_member(world: World) -> None:
