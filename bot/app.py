@@ -31,6 +31,8 @@ from bot.links import Links
 from bot.opening import CannotStart
 from bot.ports import Builder
 from bot.reminders import Reminders
+from bot.review.appeal_desk import AppealDesk
+from bot.review.appeals import Appeals
 from bot.review.claims import Claims
 from bot.review.confirming import Confirming
 from bot.review.conversations import Conversations
@@ -57,6 +59,7 @@ from cogs._login import in_plain_words
 from cogs._lookout import DiscordLookout
 from cogs._router import Router
 from cogs._survey import DiscordSurveyor
+from cogs.appeals import Appeals as AppealsCog
 from cogs.claims import Claims as ClaimsCog
 from cogs.concern_files import ConcernFiles as ConcernFilesCog
 from cogs.concerns import Concerns as ConcernsCog
@@ -124,6 +127,7 @@ def furnished(foundation: Foundation) -> House:
             patterns,
             Conversations(foundation, forms),
         ),
+        AppealsCog(config, router, Appeals(foundation), AppealDesk(foundation)),
         DecisionsCog(config, router, Decisions(foundation), Drafts(foundation)),
         MotionsCog(router, Confirming(foundation)),
         RecordCog(config, router, desk, Record(foundation)),

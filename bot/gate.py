@@ -14,6 +14,7 @@ from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm, next_form
 from bot.model import CaseState, Delivery, HoldReason, Source, Visitor
+from bot.review import second_looks
 from bot.standing import (
     AdmittedStanding,
     Around,
@@ -164,19 +165,20 @@ class Gate:
         if case.state is CaseState.HELD:
             told = self._note_shown(connection, case) if case.hold_reason in _HELD_AGAIN else None
             return replace(self.held(connection, case), told=told)
+        look = second_looks.of_person(connection, case.subject_id, self._on.now())
         if case.is_member:
-            return self._admitted(connection, visitor, case)
+            return replace(self._admitted(connection, visitor, case), second_look=look)
         if case.taken_back_at is not None:
             return TakenStanding(case)
         if case.state in {CaseState.DECLINED, CaseState.REDIRECTED, CaseState.REMOVED}:
-            return RefusedStanding(case, self._note_shown(connection, case))
+            return RefusedStanding(case, self._note_shown(connection, case), look)
         if case.state is CaseState.LAPSED:
             due = effects.due_at(connection, EffectKind.REMOVE, case.id)
             removing = due is not None and self._on.config.timers.after_lapse == "remove"
             return Welcome(again=True, kept=case.sheet_id is not None, remove_at=due if removing else None)
         wants_person = case.state.is_open and case.wants_person_at is not None
         around = self._around(connection, case) if wants_person else Around()
-        return Welcome(again=len(known) > 1, wants_person=wants_person, around=around)
+        return Welcome(again=len(known) > 1, wants_person=wants_person, around=around, second_look=look)
 
     def held(self, connection: sqlite3.Connection, case: Case) -> HeldStanding:
         """Where somebody stands whose answers are with the team."""

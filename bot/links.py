@@ -9,6 +9,8 @@ from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.minting import NextForm
 from bot.model import Condition, Source, Visitor
+from bot.review import second_looks
+from bot.review.second_looks import SecondLook
 from bot.store import cases, conditions, disclosures, sheets
 from bot.store.disclosures import Logged
 
@@ -22,6 +24,8 @@ class LinksOnRecord:
     """Changes have been begun and not sent."""
     conditions: tuple[Condition, ...] = ()
     """What holds for them as a member."""
+    second_look: SecondLook | None = None
+    """How it stands with a second look at what they were admitted on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class Links:
         changing = sheet is not None and sheet.sent_at is None
         known = cases.of_subject(connection, subject.id)
         terms = conditions.in_force(connection, key, known[0].id) if known else ()
-        return LinksOnRecord(disclosures.current(connection, key, subject.id), changing, terms)
+        look = second_looks.of_person(connection, subject.id, self._on.now())
+        return LinksOnRecord(disclosures.current(connection, key, subject.id), changing, terms, look)
 
     def _is_member(self, connection: sqlite3.Connection, visitor: Visitor) -> bool:
         discord = self._on.config.discord

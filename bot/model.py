@@ -135,6 +135,27 @@ class Ruling:
     """The appeal that this answers."""
 
 
+class AppealOutcome(StrEnum):
+    """What a second look at a decision came to."""
+
+    CHANGED = "changed"
+    CHANGED_IN_PART = "changed_in_part"
+    SAME = "same"
+    SENT_BACK = "sent_back"
+    """The case is open again, for a fresh decision by people who had no part in the first."""
+    WITHDRAWN = "withdrawn"
+    """The person took the appeal back, or what they told us."""
+
+
+class Via(StrEnum):
+    """How an appeal came."""
+
+    PANEL = "panel"
+    """The person asked in the server."""
+    CONTACT = "contact"
+    """They wrote to the contact address, and a moderator filed it with their code."""
+
+
 class Hands(StrEnum):
     """Through how many hands a decision went."""
 

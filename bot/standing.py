@@ -7,6 +7,7 @@ from datetime import datetime
 from bot.filling import Summary
 from bot.minting import NextForm
 from bot.model import Condition
+from bot.review.second_looks import SecondLook
 from bot.store import questions, threads
 from bot.store.cases import Case
 from bot.store.decisions import Decision, Letter
@@ -58,6 +59,7 @@ class Welcome:
     remove_at: datetime | None = None
     """When they are removed from the server if they do not start again."""
     around: Around = Around()
+    second_look: SecondLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class AdmittedStanding:
     """Discord's own screening comes first: the role waits for it."""
     conditions: tuple[Condition, ...] = ()
     """What holds for them as a member."""
+    second_look: SecondLook | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class RefusedStanding:
 
     case: Case
     told: "Told | None"
+    second_look: SecondLook | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,12 @@ from discord.ext import commands
 
 from bot.config import Config
 from bot.interests import CATEGORY
+from bot.review.appeal_files import AppealFile
 from bot.review.desk import CaseFile, Denied
 from bot.review.queue import Filter, Found, Overview, Page
 from bot.review.queue import Queue as QueueUseCases
 from bot.review.stats import Statistics, Stats
+from bot.screens import appeal_desk as appeal_screens
 from bot.screens import files as file_screens
 from bot.screens import queue as screens
 from bot.screens.desk import NEXT, QUEUE
@@ -109,7 +111,9 @@ class Queue(commands.Cog):
 
     async def open_next(self, pressed: Pressed) -> Answer:
         """Take the most urgent case."""
-        result: CaseFile | Denied = await self._queue.open_next(pressed.visitor)
+        result: CaseFile | AppealFile | Denied = await self._queue.open_next(pressed.visitor)
+        if isinstance(result, AppealFile):
+            return appeal_screens.appeal_file(pressed.voice, self._config, result)
         if isinstance(result, CaseFile):
             return file_screens.case_file(pressed.voice, self._config, result)
         return file_screens.denied(pressed.voice, result)

@@ -33,6 +33,8 @@ from bot.model import Disclosed, Disclosure, Outcome, Source, Visitor
 from bot.ports import Done, Later, Member, Refused, Result, RoleChange, Room, Why
 from bot.questionnaire import Questionnaire
 from bot.reminders import Reminders
+from bot.review.appeal_desk import AppealDesk
+from bot.review.appeals import Appeals
 from bot.review.bench import Decided
 from bot.review.claims import Claims
 from bot.review.confirming import Confirming
@@ -362,6 +364,8 @@ class World:
         self.record = Record(on)
         self.confirming = Confirming(on)
         self.conversations = Conversations(on, self.forms)
+        self.appeals = Appeals(on)
+        self.appeal_desk = AppealDesk(on)
         self.outbox = Outbox(on, self.doorkeeper, self.lookout, gone=self.gate.leave)
         self.drift = Drift(on, self.gate, self.lookout)
         self.rounds = Rounds(on, self.gate, self.drift, self.lookout)

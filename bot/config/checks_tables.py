@@ -21,6 +21,7 @@ def check_tables(scene: Scene) -> Iterator[Problem]:
     yield from _notice(scene)
     yield from _health(scene)
     yield from _review(scene)
+    yield from _appeals(scene)
     yield from _help(scene)
 
 
@@ -152,6 +153,14 @@ def _review(scene: Scene) -> Iterator[Problem]:
             told = f'has no reason with the outcome "{outcome}", so the ready-made ones are offered for it'
             mend = f'add one with outcomes = ["{outcome}"] to say it in your own words'
             yield Problem(("review", "reasons"), told, mend, "warning")
+
+
+def _appeals(scene: Scene) -> Iterator[Problem]:
+    """Once a refused request is deleted, nothing is left to look at again."""
+    window, refused = scene.config.appeals.window, scene.config.retention.refused
+    if window > refused:
+        told = f"is longer than refused in [retention], so people get only {refused.days} days to appeal"
+        yield Problem(("appeals", "window"), told, "write as much as refused, or less", "warning")
 
 
 def _help(scene: Scene) -> Iterator[Problem]:

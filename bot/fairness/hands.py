@@ -143,14 +143,19 @@ def _hand(connection: sqlite3.Connection, on: Foundation, role: Role, subject_id
 def _tie_to_case(
     connection: sqlite3.Connection, on: Foundation, subject_id: str, mine: Logged | None, case: Case
 ) -> Tie:
-    """What ties somebody to a case that is not their own: by word, by what they decided, by their links."""
+    """What ties somebody to a case that is not their own: by word, by their links, by what they decided."""
     by_word = recusals.origin(connection, case.id, subject_id)
     if by_word is not None:
         return _BY_WORD[by_word]
-    if recusals.decided_what_is_appealed(connection, case.id, subject_id):
-        return Tie.DECIDED
+    if _is_linked(connection, on, mine, case):
+        return Tie.LINKED
+    decided = recusals.decided_what_is_appealed(connection, case.id, subject_id)
+    return Tie.DECIDED if decided else Tie.NONE
+
+
+def _is_linked(connection: sqlite3.Connection, on: Foundation, mine: Logged | None, case: Case) -> bool:
     if mine is None or not mine.disclosure.interests:
-        return Tie.NONE
+        return False
     key = on.key_of(connection, case.subject_id)
     told = {
         one.id: one
@@ -160,8 +165,7 @@ def _tie_to_case(
         )
         if one is not None
     }
-    met = any(ties.linked(connection, on, mine, one) for one in told.values())
-    return Tie.LINKED if met else Tie.NONE
+    return any(ties.linked(connection, on, mine, one) for one in told.values())
 
 
 def _tie_to_person(

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.forgetting.errands import thread_of
-from bot.model import CaseState, Scope
+from bot.model import AppealOutcome, CaseState, HoldReason, Scope
 from bot.store import (
+    appeals,
     cases,
     consents,
     decisions,
@@ -46,6 +47,7 @@ def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: 
     proposals.delete_of_case(connection, case.id)
     forgetting.delete_said(connection, case.id)
     consents.delete_of_case(connection, case.id)
+    appeals.forget(connection, case.id, now)
 
 
 def delete_updates(connection: sqlite3.Connection, subject_id: str, now: datetime) -> None:
@@ -162,12 +164,19 @@ def leave_server(connection: sqlite3.Connection, vault: Vault, subject: Subject,
     case = next((case for case in cases.of_subject(connection, subject.id) if case.state.is_open), None)
     if case is not None and case.state is CaseState.WAITING and not _is_touched(case):
         return forget_case(connection, vault, case, now)
+    if case is not None and case.hold_reason is HoldReason.REOPENED and _was_sent_back(connection, case):
+        return []
     if case is not None:
         end_by_person(connection, case, CaseState.LEFT, now)
     elif was_earlier and not subjects.is_needed(connection, subject.id):
         delete_subject(connection, subject.id, now)
         return [subject.key_id]
     return []
+
+
+def _was_sent_back(connection: sqlite3.Connection, case: Case) -> bool:
+    """Whether a second look has opened the case again: a fresh decision is owed, wherever they are."""
+    return any(one.outcome is AppealOutcome.SENT_BACK for one in appeals.of_case(connection, case.id))
 
 
 def forget_or_end(connection: sqlite3.Connection, vault: Vault, case: Case, now: datetime) -> list[str]:

@@ -28,7 +28,7 @@ class Paper(StrEnum):
 
 
 _CONTACTS = frozenset({"email", "address"})
-_OWN_BUTTONS = ("agree_and_begin", "start_again", "take_back")
+_OWN_BUTTONS = ("agree_and_begin", "start_again", "take_back", "appeal_ask")
 
 
 def written(paper: Paper, config: Config, locale: str) -> str:
@@ -61,6 +61,8 @@ class _Values:
             "lapse_after": timers.lapse_after,
             "decision_target": timers.decision_target,
             "many_files_within": review.many_files_within,
+            "appeal_window": min(config.appeals.window, config.retention.refused),
+            "appeal_target": config.appeals.target,
             "interests_for": review.interests_for,
         }
         buttons = {f"button_{key}": getattr(config.gate.buttons, key) for key in Buttons.model_fields}
@@ -70,6 +72,7 @@ class _Values:
             "minimum_age": str(community.minimum_age),
             "work_contact": one_line(community.work_contact),
             "privacy_contact": one_line(community.privacy_contact),
+            "appeal_contact": one_line(config.appeals.contact or community.privacy_contact),
             "many_files": str(review.many_files),
             "under_age_kept": teller.phrase(self._under_age),
             **{key: self._named(key, value) for key, value in config.notice},
@@ -101,6 +104,7 @@ class _Values:
             "pages": deciding.pages(teller),
             "under_age": teller.phrase(f"{self._under_age}_sentence"),
             "drift": teller.phrase(f"drift_{teller.config.drift.unrecorded}"),
+            "second_reader": teller.phrase(f"second_reader_{self._team}"),
             "kept": self._kept(),
             "leaving": teller.phrase("leaving_noticed" if notices else "leaving_unnoticed"),
             "lapse": self._lapse(),
@@ -117,6 +121,11 @@ class _Values:
     @property
     def _under_age(self) -> str:
         return "under_age_deleted" if deciding.deletes_under_age(self._teller) else "under_age_not_deleted"
+
+    @property
+    def _team(self) -> str:
+        """Whether a paper may promise somebody who had no part in a decision."""
+        return "small" if self._teller.config.confirm.small_team else "others"
 
     def _named(self, key: str, value: Any) -> str:
         if value is None:

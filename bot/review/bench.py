@@ -12,18 +12,16 @@ from bot.access import Act, why_not_decide
 from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
-from bot.lifecycle import check_admission
-from bot.model import CaseState, Delivery, Disclosed, Hands, Outcome, Ruling, Visitor
-from bot.review import claims, following, motions, readiness
+from bot.model import CaseState, Disclosed, Hands, Outcome, Ruling, Visitor
+from bot.review import claims, motions, readiness, recording
 from bot.review.claims import Taken
 from bot.review.motions import AlreadyProposed, Proposed
+from bot.review.recording import Deciding
 from bot.review.voting import Way
-from bot.store import cases, decisions, effects, events, proposals, sheets, views
+from bot.store import cases, decisions, views
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind
 from bot.store.disclosures import Logged
-from bot.store.effects import EffectKind
-from bot.terms import letter_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +138,12 @@ class Bench:
         version: int,
         *,
         terms: bool = False,
-        by_appeal: bool = False,
     ) -> Seat | AlreadyDecided | Changed | MayNot:
-        """A seat at a case, as it was read in this version. ``by_appeal``: no limit of time."""
+        """A seat at a case, as it was read in this version."""
         moderator = hands.acting(connection, self._on, visitor)
         if why := hands.turned_away(connection, self._on, visitor, Act.DECIDE, case):
             return MayNot(why, case.code)
-        return self.seat_of(
-            connection, moderator.id, case, outcome, version, terms=terms, by_appeal=by_appeal
-        )
+        return self.seat_of(connection, moderator.id, case, outcome, version, terms=terms)
 
     def seat_of(
         self,
@@ -159,7 +154,6 @@ class Bench:
         version: int,
         *,
         terms: bool = False,
-        by_appeal: bool = False,
     ) -> Seat | AlreadyDecided | Changed | MayNot:
         """A seat for somebody, by subject id, of whom it is known that they may decide the case."""
         seat = Seat(case, moderator_id, readiness.disclosed_in(connection, self._on, case))
@@ -169,7 +163,7 @@ class Bench:
         if why:
             return MayNot(why, case.code)
         if outcome in {Outcome.REOPEN, Outcome.SUSPEND}:
-            refused = self._cannot_hold_again(connection, case, outcome, by_appeal=by_appeal)
+            refused = self._cannot_hold_again(connection, case, outcome)
             if refused is not None:
                 return refused
         return seat if case.version == version else Changed(case)
@@ -186,13 +180,13 @@ class Bench:
         )
 
     def _cannot_hold_again(
-        self, connection: sqlite3.Connection, case: Case, outcome: Outcome, *, by_appeal: bool
+        self, connection: sqlite3.Connection, case: Case, outcome: Outcome
     ) -> MayNot | None:
         """Why a closed case stays closed: a newer request is open, or too much time has passed."""
         newer = readiness.newer_open(connection, case)
         if newer is not None:
             return MayNot("newer_case", newer.code)
-        if outcome is Outcome.REOPEN and not by_appeal and readiness.is_too_late(self._on, case):
+        if outcome is Outcome.REOPEN and readiness.is_too_late(self._on, case):
             return MayNot("too_late", case.code)
         return None
 
@@ -210,17 +204,18 @@ class Bench:
         proposed = motions.in_the_way(connection, self._on, case, by, ruling)
         if proposed is not None:
             return proposed
-        taken = self._taken(connection, seat)
+        taken = self.taken(connection, seat, ruling.appeal_id)
         if taken is not None:
             return taken
         if motions.way(self._on, case, ruling) is Way.ONE:
             return self.record(connection, seat, ruling)
         return motions.propose(connection, self._on, case, by, ruling)
 
-    def _taken(self, connection: sqlite3.Connection, seat: Seat) -> Taken | None:
-        """Who has the case, if it is somebody else. Going on anyway takes it over first."""
+    def taken(self, connection: sqlite3.Connection, seat: Seat, appeal_id: str = "") -> Taken | None:
+        """Who has the case, or the appeal, if it is somebody else. Going on anyway takes it over first."""
         case = seat.case
-        other = claims.held_by_other(connection, self._on, seat.moderator_id, ClaimKind.CASE, case.id)
+        kind, item_id = (ClaimKind.APPEAL, appeal_id) if appeal_id else (ClaimKind.CASE, case.id)
+        other = claims.held_by_other(connection, self._on, seat.moderator_id, kind, item_id)
         anyway = self._on.config.review.act_on_claimed
         return None if other is None else Taken(case.code, other, case.id, may_anyway=anyway)
 
@@ -234,59 +229,8 @@ class Bench:
         confirmed_by: str | None = None,
     ) -> Decided:
         """Record a decision: the state change, its event line, and the effects it wants."""
-        outcome = ruling.outcome
-        if outcome is Outcome.ADMIT:
-            check_admission(seat.disclosed)
-        now, case = self._on.now(), seat.case
-        sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
-        decision = decisions.append(
-            connection,
-            case_id=case.id,
-            outcome=outcome,
-            decided_by=seat.moderator_id,
-            reason_code=ruling.reason_code,
-            disclosed=seat.logged.disclosure.disclosed if seat.logged else None,
-            disclosure_version=seat.logged.version if seat.logged else None,
-            questionnaire_hash=sheet.questionnaire_hash if sheet else None,
-            now=now,
-            hands=hands,
-            confirmed_by=confirmed_by,
-            supersedes=following.superseded_by(case, outcome),
-        )
-        events.record(
-            connection,
-            now=now,
-            actor=seat.moderator_id,
-            action=f"decision.{outcome.value}",
-            object_kind="decision",
-            object_id=decision.id,
-            payload={"case": case.id, "reason": ruling.reason_code},
-        )
-        decided = following.step(connection, self._on, case, outcome, decision.id)
-        following.follow(connection, self._on, case, ruling, decision.id)
-        if outcome is not Outcome.HOLD:
-            self._tell(connection, case, decision.id, self._words(case, ruling), now)
-        proposals.delete_of_case(connection, case.id)
-        return Decided(decided, outcome, terms=outcome is Outcome.ADMIT and case.state is CaseState.ADMITTED)
-
-    def _words(self, case: Case, ruling: Ruling) -> str:
-        voice = self._on.config.words.voice(case.locale)
-        return letter_text(voice, self._on.config.community.zone, ruling.text, ruling.conditions)
-
-    def _tell(
-        self, connection: sqlite3.Connection, case: Case, decision_id: str, text: str, now: datetime
-    ) -> None:
-        """Write the letter. What was not sent yet about the case is no longer true, and is not sent."""
-        decisions.withdraw_letters(connection, case.id)
-        letter = decisions.write_letter(
-            connection,
-            self._on.key_of(connection, case.subject_id),
-            case_id=case.id,
-            decision_id=decision_id,
-            text=text,
-            delivery=Delivery.PENDING,
-            now=now,
-        )
-        effects.want_once(
-            connection, EffectKind.LETTER, key=letter.id, now=now, case_id=case.id, target=letter.id
-        )
+        before = seat.case
+        deciding = Deciding(seat.moderator_id, seat.logged, hands, confirmed_by)
+        decided = recording.record(connection, self._on, before, ruling, deciding)
+        terms = ruling.outcome is Outcome.ADMIT and before.state is CaseState.ADMITTED
+        return Decided(decided, ruling.outcome, terms=terms)

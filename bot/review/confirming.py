@@ -8,10 +8,11 @@ from bot.access import Act, why_not
 from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.model import Hands, Outcome, Visitor
+from bot.review import appeal_seats, second_looks
 from bot.review import motions as proposals
 from bot.review.bench import AlreadyDecided, Bench, Changed, Decided, MayNot, Seat
 from bot.review.voting import Ballot, Count, MotionState, Vote, carries_by_itself, count
-from bot.store import cases, events, motions
+from bot.store import appeals, cases, events, motions
 from bot.store.cases import Case
 from bot.store.motions import Motion
 
@@ -99,9 +100,10 @@ class Confirming:
 
     def _why_not(self, connection: sqlite3.Connection, visitor: Visitor, case: Case, motion: Motion) -> str:
         """Why somebody may have no part in what was proposed; empty where they may."""
+        appeal = appeals.get(connection, motion.appeal_id) if motion.appeal_id else None
+        if appeal is not None:
+            return second_looks.may_not_look(connection, self._on, visitor, case, appeal)
         why = hands.may_not(connection, self._on, visitor, Act.CONFIRM, case)
-        if (not why or why == "own_proposal") and motion.appeal_id:
-            return hands.may_not(connection, self._on, visitor, Act.APPEAL, case)
         return "" if why == "own_proposal" else why
 
     def _vote(
@@ -179,8 +181,10 @@ class Confirming:
         """Whoever proposed it, as they could decide the case now: ties and disclosures may have changed."""
         if motions.is_gone(connection, motion.proposed_by):
             return MayNot("not_a_moderator", case.code)
+        if motion.appeal_id:
+            return appeal_seats.seat_of_proposer(connection, self._on, case, motion)
         hand = hands.hand_of_moderator(connection, self._on, motion.proposed_by, case)
-        if why := why_not(Act.APPEAL if motion.appeal_id else Act.DECIDE, hand):
+        if why := why_not(Act.DECIDE, hand):
             return MayNot(why, case.code)
         return self._bench.seat_of(
             connection,
@@ -189,7 +193,6 @@ class Confirming:
             motion.outcome,
             motion.case_version,
             terms=motion.outcome is Outcome.ADMIT,
-            by_appeal=bool(motion.appeal_id),
         )
 
     def _carry(

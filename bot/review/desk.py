@@ -16,6 +16,7 @@ from bot.review import claims, looking, readiness
 from bot.review.claims import Holder
 from bot.review.motions import OnTheTable, on_the_table
 from bot.store import (
+    appeals,
     cases,
     conditions,
     decisions,
@@ -98,6 +99,9 @@ class CaseFile:
         """Whether the applicant can be asked something now: one question at a time."""
         return self.case.state is CaseState.HELD and self.case.asked_at is None
 
+    appeal_id: str = ""
+    """The appeal that waits, if there is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -157,15 +161,18 @@ class Desk:
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, self._on.now())
-        return self._file(connection, case, view.ref, proposed)
+        return self.file_of(connection, case, view.ref, proposed)
 
-    def _file(
+    def file_of(
         self, connection: sqlite3.Connection, case: Case, ref: str, proposed: OnTheTable | None
     ) -> CaseFile:
+        """The whole file of a case, inside a unit of work; ``ref`` is that of this opening."""
         key = self._on.key_of(connection, case.subject_id)
         sheet = sheets.get(connection, case.sheet_id) if case.sheet_id else None
         told = sheet is not None and (sheet.sent_at is not None or sheet.source is Source.CONVERSATION)
         reading = self._on.reading(connection, sheet) if sheet and told else None
+        letter = decisions.latest_letter(connection, key, case.id)
+        appeal = appeals.open_of_case(connection, case.id)
         disclosed = readiness.disclosed_in(connection, self._on, case)
         return CaseFile(
             ref=ref,
@@ -178,7 +185,7 @@ class Desk:
             verdict=decisions.latest_verdict(connection, case.id),
             contradictions=contradictions(reading, disclosure_from(reading)) if reading else (),
             decisions=self._decisions(connection, case.id),
-            letter=decisions.latest_letter(connection, key, case.id),
+            letter=letter.for_the_team if letter else None,
             earlier=tuple(c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id),
             stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
             proposed=proposed,
@@ -189,6 +196,7 @@ class Desk:
             conditions=tuple(conditions.of_case(connection, key, case.id)),
             was_inside=decisions.was_inside(connection, case.id),
             may_reopen=readiness.may_reopen(connection, self._on, case),
+            appeal_id=appeal.id if appeal else "",
         )
 
     def _decisions(self, connection: sqlite3.Connection, case_id: str) -> tuple[PastDecision, ...]:

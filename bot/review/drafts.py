@@ -43,8 +43,6 @@ FindSeat = Callable[[sqlite3.Connection], Seat | AlreadyDecided | Changed | MayN
 
 def reason_kind(ruling: Ruling) -> str:
     """What a reason for a ruling is called in the configuration."""
-    if ruling.appeal_id:
-        return "appeal"
     return "conditions" if ruling.outcome is Outcome.ADMIT else ruling.outcome.value
 
 
@@ -202,7 +200,7 @@ class Drafts:
             return MayNot("not_a_moderator")
         row = proposals.get(connection, ref)
         moderator = self._on.find(connection, visitor.user_id)
-        if row is None or moderator is None or row["moderator_id"] != moderator.id:
+        if row is None or row["appeal_id"] or moderator is None or row["moderator_id"] != moderator.id:
             return MayNot("draft_gone")
         case = cases.get(connection, row["case_id"])
         if case is None:
@@ -241,6 +239,5 @@ class Drafts:
             ruling.outcome,
             draft.case_version,
             terms=ruling.outcome is Outcome.ADMIT,
-            by_appeal=bool(ruling.appeal_id),
         )
         return self._bench.settle(connection, seat, ruling) if isinstance(seat, Seat) else seat

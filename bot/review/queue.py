@@ -7,9 +7,10 @@ however much is stored.
 
 import heapq
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from bot.access import Act, Tie, is_moderator
@@ -18,9 +19,11 @@ from bot.fairness.hands import hand_of, may_not
 from bot.foundation import Foundation
 from bot.model import Visitor
 from bot.review import claims
+from bot.review.appeal_files import AppealFile, opened
 from bot.review.desk import CaseFile, Denied, Desk
 from bot.review.next_step import FOR_THE_TEAM, LISTED, OF_CASES, Group, Owner
-from bot.store import cases, effects, presence, queue, stops, tasks
+from bot.review.second_looks import may_not_look
+from bot.store import appeals, cases, effects, presence, queue, stops, tasks
 from bot.store import claims as kept
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind, Item
@@ -147,8 +150,8 @@ class Queue:
             return Denied("not_a_moderator")
         return await self._on.database.read(lambda connection: self._find(connection, visitor, wanted))
 
-    async def open_next(self, visitor: Visitor) -> CaseFile | Denied:
-        """Take the most urgent case that this moderator may decide, and open its file."""
+    async def open_next(self, visitor: Visitor) -> CaseFile | AppealFile | Denied:
+        """Take the most urgent case or appeal that this moderator may see to, and open its file."""
         if not self._is_moderator(visitor):
             return Denied("not_a_moderator")
         return await self._on.database.write(lambda connection: self._open_next(connection, visitor))
@@ -269,15 +272,18 @@ class Queue:
             return False
         return not may_not(connection, self._on, visitor, Act.OPEN, line.case)
 
-    def _open_next(self, connection: sqlite3.Connection, visitor: Visitor) -> CaseFile | Denied:
+    def _open_next(self, connection: sqlite3.Connection, visitor: Visitor) -> CaseFile | AppealFile | Denied:
         line = self._next(connection, visitor)
         if line is None or line.case is None:
             return Denied("nothing_waits")
-        case = line.case
-        if case.state.is_open and not line.step.holder_id:
+        case, appealed = line.case, line.step.group is Group.APPEALS
+        if (case.state.is_open or appealed) and not line.step.holder_id:
             moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
-            item = Item(ClaimKind.CASE, case.id, case.code, case.id)
+            kind = ClaimKind.APPEAL if appealed else ClaimKind.CASE
+            item = Item(kind, line.item_id, case.code, case.id)
             claims.take(connection, self._on, item, moderator.id, by=moderator.id)
+        if appealed:
+            return opened(connection, self._on, visitor, appeals.get(connection, line.item_id))
         return self._desk.open_within(connection, visitor, case, "nothing_waits")
 
     def _next(self, connection: sqlite3.Connection, visitor: Visitor) -> Line | None:
@@ -295,8 +301,15 @@ class Queue:
         return next((line for line in with_others if self._may_do(connection, visitor, line)), None)
 
     def _may_do(self, connection: sqlite3.Connection, visitor: Visitor, line: Line) -> bool:
+        if line.case is None:
+            return False
+        if line.step.group is Group.APPEALS:
+            appeal = appeals.get(connection, line.item_id)
+            if appeal is None or line.step.owner in {Owner.SECOND, Owner.OUTSIDE}:
+                return False
+            return not may_not_look(connection, self._on, visitor, line.case, appeal)
         act = Act.CONFIRM if line.step.group is Group.SECOND else Act.DECIDE
-        return line.case is not None and not may_not(connection, self._on, visitor, act, line.case)
+        return not may_not(connection, self._on, visitor, act, line.case)
 
 
 def tied(connection: sqlite3.Connection, on: Foundation, visitor: Visitor, task: Task) -> bool:
@@ -316,14 +329,16 @@ _CANDIDATES = tuple(group for group in FOR_THE_TEAM if group is not Group.BLOCKE
 
 
 def _by_urgency(connection: sqlite3.Connection) -> Iterator[Line]:
-    """Cases that somebody of the team could take, what is due first at the top, read bit by bit."""
+    """Cases and appeals that somebody of the team could take, what is due first at the top."""
     return heapq.merge(
-        *(_all_of(connection, group) for group in _CANDIDATES), key=lambda line: line.place.due
+        *(_all_of(partial(queue.page, connection, group)) for group in _CANDIDATES),
+        _all_of(partial(queue.appeals, connection)),
+        key=lambda line: line.place.due,
     )
 
 
-def _all_of(connection: sqlite3.Connection, group: Group) -> Iterator[Line]:
+def _all_of(read: Callable[[Place, int], list[Line]]) -> Iterator[Line]:
     after = TOP
-    while found := queue.page(connection, group, after, ON_A_PAGE):
+    while found := read(after, ON_A_PAGE):
         yield from found
         after = found[-1].place

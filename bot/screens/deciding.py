@@ -43,12 +43,13 @@ def decision_form(voice: Voice, config: Config, outcome: Outcome, ref: str) -> F
     )
     title = voice.say(f"{FORM_OF[outcome]}_title")
     if outcome is Outcome.ADMIT:
-        return FormSheet(FORM_OF[outcome], ref, title, (reason, *_terms(voice)))
-    sentence = _sentence_input(voice, "", required=False)
+        return FormSheet(FORM_OF[outcome], ref, title, (reason, *terms_inputs(voice)))
+    sentence = sentence_input(voice, "", required=False)
     return FormSheet(FORM_OF[outcome], ref, title, (reason, sentence))
 
 
-def _terms(voice: Voice) -> tuple[Input, ...]:
+def terms_inputs(voice: Voice) -> tuple[Input, ...]:
+    """What the person is asked to keep to, and until when."""
     recruitment = Choice(NO_RECRUITMENT, voice.say("agreed_no_recruitment"))
     return (
         _line(voice, LABEL_FIELD, LONGEST_TEXT, Kind.LONG_TEXT),
@@ -77,11 +78,12 @@ def _line(voice: Voice, name: str, most: int, kind: Kind) -> Input:
 
 def rewrite_form(voice: Voice, preview: Preview) -> FormSheet:
     """The sentence of a decision that is being written, to change it."""
-    sentence = _sentence_input(voice, preview.draft.ruling.text, required=True)
+    sentence = sentence_input(voice, preview.draft.ruling.text, required=True)
     return FormSheet(REWRITE, preview.draft.ref, voice.say("sentence_title"), (sentence,))
 
 
-def _sentence_input(voice: Voice, typed: str, *, required: bool) -> Input:
+def sentence_input(voice: Voice, typed: str, *, required: bool) -> Input:
+    """The field for the sentence that the person will read."""
     return Input(
         id=SENTENCE_FIELD,
         kind=Kind.LONG_TEXT,

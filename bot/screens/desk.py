@@ -13,6 +13,7 @@ from bot.store.queue import Line
 from bot.words import Voice
 
 OPEN, NEXT, QUEUE, CLAIM = "open", "next", "queue", "claim"
+OPEN_APPEAL = "openappeal"
 
 TO_TAKE = frozenset({Group.DECIDE, Group.TALK, Group.ASKED, Group.BLOCKED, Group.UNANSWERED, Group.APPEALS})
 """The lists whose lines somebody can look after by a press on a card."""

@@ -13,7 +13,7 @@ from bot.review.motions import AlreadyProposed, Proposed
 from bot.screens import deciding
 from bot.screens import forms as form_screens
 from bot.screens import motions as motion_screens
-from bot.screens.desk import NEXT, OPEN, decider, step_reason
+from bot.screens.desk import NEXT, OPEN, OPEN_APPEAL, decider, step_reason
 from bot.screens.elements import Press, Screen, Style, inert, moment, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
@@ -136,10 +136,13 @@ def _verdict(voice: Voice, verdict: StoredVerdict | None) -> str:
 def _past(voice: Voice, config: Config, past: tuple[PastDecision, ...]) -> str:
     if not past:
         return ""
-    return "\n".join([voice.say("file_decisions"), *(f"- {_decision(voice, config, item)}" for item in past)])
+    return "\n".join(
+        [voice.say("file_decisions"), *(f"- {decision_line(voice, config, item)}" for item in past)]
+    )
 
 
-def _decision(voice: Voice, config: Config, item: PastDecision) -> str:
+def decision_line(voice: Voice, config: Config, item: PastDecision) -> str:
+    """What was decided, by whom, when and why."""
     decision = item.decision
     who = decider(voice, item.decided_by, automated=decision.automated)
     outcome = voice.say(f"outcome_{decision.outcome.value}")
@@ -182,6 +185,8 @@ def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
         to_do = list(motion_screens.presses(voice, file.proposed))
     else:
         to_do = deciding.presses_under(voice, file)
+    if file.appeal_id:
+        to_do.insert(0, Press(OPEN_APPEAL, voice.say("open_appeal"), file.appeal_id, Style.PRIMARY))
     return [
         *to_do,
         *file_presses(voice, file),
@@ -238,7 +243,9 @@ def history(voice: Voice, config: Config, result: History) -> Screen:
     for case, past in result.cases:
         state = voice.say(f"state_{case.state.value}")
         line = voice.say("earlier_line", case_code=case.code, state=state, opened=moment(case.opened_at, "D"))
-        parts.append("\n".join([f"**{line}**", *(f"- {_decision(voice, config, item)}" for item in past)]))
+        parts.append(
+            "\n".join([f"**{line}**", *(f"- {decision_line(voice, config, item)}" for item in past)])
+        )
     if result.disclosed is not None:
         lines = disclosure_lines(voice, config.questionnaire, result.disclosed.disclosure)
         parts.append(voice.say("file_disclosure", version=result.disclosed.version, links=lines))

@@ -6,9 +6,10 @@ from bot.minting import NextForm
 from bot.model import CaseState, HoldReason, Outcome
 from bot.screens import forms as form_screens
 from bot.screens import reminders
+from bot.screens.appeals import with_second_look
 from bot.screens.elements import Press, Screen, Style, moment
 from bot.screens.interests import who_stays_out
-from bot.screens.letters import first_channel, framed, letter
+from bot.screens.letters import body, first_channel, framed, letter
 from bot.screens.panel import my_data
 from bot.screens.questions import talk_line, wants_talk, with_question
 from bot.screens.terms import own_terms
@@ -47,7 +48,7 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
     """Where somebody stands, and what they can do next."""
     match result:
         case Welcome():
-            return _welcome(voice, config, result)
+            return with_second_look(voice, config, _welcome(voice, config, result), result.second_look)
         case CarryOn(step=Summary() as summary):
             screen = form_screens.summary(voice, summary, consent_notice(voice, config))
             return _carrying_on(voice, config, screen, result)
@@ -56,9 +57,10 @@ def standing(voice: Voice, config: Config, result: Standing) -> Screen:
         case HeldStanding() as held:
             return _held(voice, config, held)
         case AdmittedStanding() as admitted:
-            return _admitted(voice, config, admitted)
+            return with_second_look(voice, config, _admitted(voice, config, admitted), admitted.second_look)
         case RefusedStanding() as refused:
-            return _refused(voice, config, refused)
+            screen, told = _refused(voice, config, refused), refused.told
+            return with_second_look(voice, config, screen, refused.second_look, told.letter if told else None)
         case UnrecordedStanding() as unrecorded:
             return _unrecorded(voice, config, unrecorded)
         case TakenStanding(case=case):
@@ -162,8 +164,8 @@ def _admitted(voice: Voice, config: Config, result: AdmittedStanding) -> Screen:
 def _refused(voice: Voice, config: Config, result: RefusedStanding) -> Screen:
     presses = (Press(AGAIN, voice.say("start_again")), my_data(voice))
     if result.told is not None and result.told.letter.text:
-        told = letter(voice, config, result.case, result.told.letter, result.told.decision)
-        return Screen(told.text, presses)
+        told = body(voice, config, result.case, result.told.letter, result.told.decision)
+        return Screen(told, presses)
     removed = result.case.state is CaseState.REMOVED
     outcome = Outcome.REMOVE if removed else Outcome.DECLINE
     before = voice.say("removed_before" if removed else "refused_before")

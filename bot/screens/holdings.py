@@ -174,6 +174,9 @@ def _decision(voice: Voice, config: Config, one: Explained, pen: Pen) -> Iterato
     if one.letter is not None:
         if one.letter.text:
             yield voice.say("rights_letter", text=pen.typed(one.letter.text))
+        if one.letter.appeal_until is not None:
+            until = pen.when(one.letter.appeal_until)
+            yield voice.say("rights_letter_code", until=until, code=one.letter.appeal_code)
         yield voice.say(f"rights_delivery_{one.letter.delivery.value}")
 
 

@@ -9,6 +9,7 @@ from bot.minting import NextForm
 from bot.model import Disclosed, Disclosure, Interest
 from bot.questionnaire import Questionnaire
 from bot.screens import forms as form_screens
+from bot.screens.appeals import with_second_look
 from bot.screens.elements import Press, Screen, Style, inert, moment
 from bot.screens.panel import my_data
 from bot.screens.terms import own_terms
@@ -29,7 +30,8 @@ def on_record(voice: Voice, config: Config, result: LinksOnRecord | NotAMember) 
         links = disclosure_lines(voice, config.questionnaire, result.logged.disclosure, own=True)
         text = voice.say("links_on_record", at=moment(result.logged.at, "D"), links=links)
     parts = [text, own_terms(voice, result.conditions)]
-    return Screen("\n\n".join(part for part in parts if part), (press, my_data(voice)))
+    screen = Screen("\n\n".join(part for part in parts if part), (press, my_data(voice)))
+    return with_second_look(voice, config, screen, result.second_look)
 
 
 def changing(voice: Voice, result: NextForm | Summary | NotSaved | NotAMember) -> Screen:

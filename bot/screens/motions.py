@@ -9,10 +9,11 @@ from bot.review.bench import AlreadyDecided, Changed, Decided, MayNot
 from bot.review.confirming import LONGEST_NOTE, ConfirmResult, Ended, Over
 from bot.review.desk import CaseFile
 from bot.review.motions import AlreadyProposed, OnTheTable, Proposed
+from bot.review.second_looks import answer_in
 from bot.review.voting import MotionState, Way, way_of
 from bot.screens.desk import NEXT, OPEN, decider
 from bot.screens.elements import FormSheet, Input, Press, Screen, Style, moment, since
-from bot.screens.letters import first_channel, framed
+from bot.screens.letters import appeal_answer, first_channel, framed
 from bot.store.cases import Case
 from bot.terms import letter_text
 from bot.words import Voice
@@ -85,6 +86,8 @@ def will_read(config: Config, case: Case, ruling: Ruling) -> str:
     """The message as the person gets it once this is decided, in their language."""
     person = config.words.voice(case.locale)
     words = letter_text(person, config.community.zone, ruling.text, ruling.conditions)
+    if ruling.appeal_id:
+        return appeal_answer(person, config, answer_in(ruling), words, is_member=False)
     if ruling.outcome is Outcome.ADMIT and not words:
         return person.say("letter_admitted", first=first_channel(config))
     return framed(person, config, case, ruling.outcome, words)

@@ -200,6 +200,8 @@ def _decision(voice: Voice, config: Config, one: Explained) -> Data:
             "written_at": _at(one.written_at),
             "text": one.letter.text,
             "delivery": one.letter.delivery.value,
+            "appeal_code": one.letter.appeal_code,
+            "appeal_until": _at(one.letter.appeal_until),
         },
     }
 

@@ -6,10 +6,11 @@ from bot.review.claims import ClaimResult, Free, Held, NotClaimed, Taken
 from bot.review.next_step import FOR_THE_TEAM, Group
 from bot.review.queue import COUNTED, Found, Listed, Overview, Page, Shown
 from bot.review.stats import Stats, Window
-from bot.screens.desk import NEXT, OPEN, QUEUE, mend, step_line
+from bot.screens.desk import NEXT, OPEN, OPEN_APPEAL, QUEUE, mend, step_line
 from bot.screens.elements import MOST_PRESSES, Press, Screen, Style, moment
+from bot.store.cases import Case
 from bot.store.effects import Effect
-from bot.store.queue import Place
+from bot.store.queue import Line, Place
 from bot.store.stops import HeldUp
 from bot.store.tasks import Task, TaskKind
 from bot.words import Voice
@@ -19,6 +20,8 @@ LOOK_AGAIN = "lookatdecision"
 RELEASE, ANYWAY = "release", "anyway"
 
 _BLANK = "-"
+_TO_OPEN = frozenset({*FOR_THE_TEAM, Group.APPEALS})
+"""Lists that the first screen has a way into."""
 _TOLD_IN_HOURS = timedelta(days=2)
 
 
@@ -121,7 +124,7 @@ def _held_up(voice: Voice, held_up: HeldUp) -> str:
 def _presses(voice: Voice, result: Overview) -> list[Press]:
     """The way on first: what does not fit under one message is on the pages."""
     presses = []
-    if any(listed.lines for listed in result.lists if listed.group in FOR_THE_TEAM):
+    if any(listed.lines for listed in result.lists if listed.group in _TO_OPEN):
         presses.append(Press(NEXT, voice.say("open_next"), style=Style.PRIMARY))
     for listed in result.lists:
         if listed.more is not None:
@@ -144,16 +147,21 @@ def _presses(voice: Voice, result: Overview) -> list[Press]:
         for effect, code in result.stuck
     )
     presses.extend(_task_presses(voice, result.tasks))
-    lines = [shown for listed in result.lists for shown in listed.lines if listed.group in FOR_THE_TEAM]
+    lines = [shown for listed in result.lists for shown in listed.lines if listed.group in _TO_OPEN]
     return [*presses, *_opening(voice, tuple(lines))][:MOST_PRESSES]
 
 
 def _opening(voice: Voice, lines: tuple[Shown, ...]) -> list[Press]:
     return [
-        Press(OPEN, voice.say("open_code", case_code=shown.line.code), shown.line.case.id)
-        for shown in lines
-        if shown.line.case is not None
+        _opening_press(voice, shown.line, shown.line.case) for shown in lines if shown.line.case is not None
     ]
+
+
+def _opening_press(voice: Voice, line: Line, case: Case) -> Press:
+    label = voice.say("open_code", case_code=line.code)
+    if line.step.group is Group.APPEALS:
+        return Press(OPEN_APPEAL, label, line.item_id)
+    return Press(OPEN, label, case.id)
 
 
 def _task_presses(voice: Voice, tasks: tuple[Task, ...]) -> list[Press]:

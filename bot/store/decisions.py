@@ -2,13 +2,13 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from bot.clock import from_ms, to_ms
 from bot.ids import new_id
-from bot.model import Delivery, Disclosed, Hands, Outcome
+from bot.model import AppealOutcome, Delivery, Disclosed, Hands, Outcome
 from bot.rules import Verdict
 from bot.vault import PersonKey
 
@@ -54,6 +54,17 @@ class Letter:
     decision_id: str
     text: str = field(repr=False)
     delivery: Delivery
+    appeal_code: str = field(default="", repr=False)
+    """The code to appeal with; empty also where only the person is to read it."""
+    appeal_until: datetime | None = None
+    """Until when they can appeal; None where they cannot."""
+    answer: AppealOutcome | None = None
+    """What a second look came to, in a letter that answers an appeal."""
+
+    @property
+    def for_the_team(self) -> "Letter":
+        """The letter without what is for the person alone."""
+        return replace(self, appeal_code="")
 
 
 def append(
@@ -254,7 +265,32 @@ def latest_letter(connection: sqlite3.Connection, key: PersonKey, case_id: str) 
 
 def _letter(key: PersonKey, row: sqlite3.Row) -> Letter:
     text = "" if row["sealed"] is None else key.open(row["sealed"], _letter_place(row["id"]))
-    return Letter(row["id"], row["case_id"], row["decision_id"], text, Delivery(row["delivery"]))
+    code = "" if row["sealed_code"] is None else key.open(row["sealed_code"], _code_place(row["id"]))
+    return Letter(
+        row["id"],
+        row["case_id"],
+        row["decision_id"],
+        text,
+        Delivery(row["delivery"]),
+        code,
+        None if row["appeal_until"] is None else from_ms(row["appeal_until"]),
+        AppealOutcome(row["answer"]) if row["answer"] else None,
+    )
+
+
+def give_code(
+    connection: sqlite3.Connection, key: PersonKey, letter_id: str, code: str, until: datetime
+) -> None:
+    """Have a letter give the code to appeal with, and say until when."""
+    connection.execute(
+        "UPDATE letter SET sealed_code = ?, appeal_until = ? WHERE id = ?",
+        (key.seal(code, _code_place(letter_id)), to_ms(until), letter_id),
+    )
+
+
+def mark_answer(connection: sqlite3.Connection, letter_id: str, answer: AppealOutcome) -> None:
+    """Have a letter be the answer to an appeal."""
+    connection.execute("UPDATE letter SET answer = ? WHERE id = ?", (answer.value, letter_id))
 
 
 def withdraw_letters(connection: sqlite3.Connection, case_id: str) -> None:
@@ -281,3 +317,7 @@ def delete_letters(connection: sqlite3.Connection, case_id: str) -> None:
 
 def _letter_place(letter_id: str) -> str:
     return f"letter/sealed/{letter_id}"
+
+
+def _code_place(letter_id: str) -> str:
+    return f"letter/sealed_code/{letter_id}"

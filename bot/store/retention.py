@@ -89,7 +89,10 @@ def undecided(connection: sqlite3.Connection, span: Span, most: int) -> list[Kep
 
 
 def on_record(connection: sqlite3.Connection, span: Span, most: int) -> list[Kept]:
-    """Requests that ended with a refusal or a removal, and all others that the team had to do with."""
+    """Requests that ended with a refusal or a removal, and all others that the team had to do with.
+
+    An appeal that was filed in time is answered first.
+    """
     return _kept(
         connection.execute(
             """
@@ -98,6 +101,7 @@ def on_record(connection: sqlite3.Connection, span: Span, most: int) -> list[Kep
                 AND (state IN ('declined', 'redirected', 'removed')
                     OR held_at IS NOT NULL OR wants_person_at IS NOT NULL)
                 AND closed_at >= :since AND closed_at < :before
+                AND NOT EXISTS (SELECT 1 FROM appeal WHERE case_id = cases.id AND appeal.closed_at IS NULL)
             ORDER BY closed_at LIMIT :most
             """,
             _values(span, most),

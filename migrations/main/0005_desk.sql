@@ -350,9 +350,10 @@ CREATE TABLE appeal (
     case_id TEXT NOT NULL REFERENCES cases (id) ON DELETE CASCADE,
     decision_id TEXT NOT NULL UNIQUE,
     via TEXT NOT NULL CHECK (via IN ('panel', 'contact')),
-    -- What the person wrote.
+    -- What the person wrote, and when they last changed it.
     sealed BLOB,
     filed_at INTEGER NOT NULL,
+    changed_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     closed_at INTEGER,
     outcome TEXT CHECK (outcome IN ('changed', 'changed_in_part', 'same', 'sent_back', 'withdrawn')),
@@ -362,13 +363,16 @@ CREATE TABLE appeal (
 ) STRICT;
 
 CREATE INDEX appeal_open ON appeal (due_at, id) WHERE closed_at IS NULL;
+CREATE UNIQUE INDEX one_open_appeal ON appeal (case_id) WHERE closed_at IS NULL;
 CREATE INDEX appeal_of_case ON appeal (case_id, filed_at);
 CREATE INDEX appeal_closed ON appeal (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX appeal_decided ON appeal (decided_by) WHERE decided_by IS NOT NULL;
 
--- What a letter says besides its text: the appeal code, for the person alone.
+-- What a letter says besides its text: the appeal code, for the person alone; or what a second look
+-- came to, in a letter that answers an appeal.
 ALTER TABLE letter ADD COLUMN sealed_code BLOB;
 ALTER TABLE letter ADD COLUMN appeal_until INTEGER;
+ALTER TABLE letter ADD COLUMN answer TEXT CHECK (answer IN ('changed', 'changed_in_part', 'same', 'sent_back'));
 
 -- A question to an applicant, and the answer. Deleted with the answers.
 CREATE TABLE question (

@@ -130,3 +130,18 @@ def test_limits_that_undo_each_other_are_told(load_text: Load, written: str, pro
         True
     ]
     assert loaded.config is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "warned"),
+    [('refused = "3mo"', True), ('refused = "3mo"\n[appeals]\nwindow = "3mo"', False), ("", False)],
+)
+def test_nobody_is_promised_longer_to_appeal_than_there_is_something_to_look_at(
+    load_text: Load, written: str, warned: bool
+) -> None:
+    """A warning: the shorter of the two counts, so that an older file still starts."""
+    loaded = load_text(f"{COMMUNITY}{written}\n")
+
+    assert loaded.config is not None
+    found = [f for f in loaded.findings if f.path.startswith("appeals")]
+    assert [f.severity for f in found] == ["warning"] * warned

@@ -194,8 +194,8 @@ async def test_whoever_took_part_does_not_take_the_second_look(world: World, par
     await world.run("INSERT INTO vote VALUES ('M', ?, 'against', 1, 5)", mod if part == "voted" else "X")
     assert isinstance(await world.desk.open_by_code(MOD, await world.code()), CaseFile)
     await world.run(
-        "INSERT INTO appeal (id, case_id, decision_id, via, filed_at, due_at)"
-        " VALUES ('A', ?, 'D', 'panel', 6, 9)",
+        "INSERT INTO appeal (id, case_id, decision_id, via, filed_at, changed_at, due_at)"
+        " VALUES ('A', ?, 'D', 'panel', 6, 6, 9)",
         case,
     )
     assert await world.desk.open_by_code(MOD, await world.code()) == Denied("recused")

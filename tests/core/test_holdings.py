@@ -128,7 +128,17 @@ async def everything_at_the_desk(world: World, subject_id: str, case_id: str) ->
         put("question", "Q", ref="Q", case_id=case_id, asked_by="M", asked_at=now, answer_by=now)
         put("question_draft", "W", ref="W", case_id=case_id, case_version=1, moderator_id="M", made_at=now)
         put("condition", "C", id="C", case_id=case_id, decision_id="D", code="label", starts_at=now)
-        put("appeal", "A", id="A", case_id=case_id, decision_id="D", via="panel", filed_at=now, due_at=now)
+        put(
+            "appeal",
+            "A",
+            id="A",
+            case_id=case_id,
+            decision_id="D",
+            via="panel",
+            filed_at=now,
+            changed_at=now,
+            due_at=now,
+        )
         put("note", "N", id="N", case_id=case_id, by_id="M", at=now)
         put("thread", "T", case_id=case_id, opened_at=now)
         put("appeal_code", decision_id="D", case_id=case_id, lookup=b"1", until=now)

@@ -336,6 +336,8 @@ REMOVED = {
     "timers": {"after_lapse": "remove", "remove_after": "8d", "way_back": "https://harbour.example/back"}
 }
 MANY = {"review": {"many_files": 7, "many_files_within": "90m"}}
+SMALL = {"confirm": {"small_team": True}}
+APPEALS_CONTACT = {"appeals": {"contact": "look@harbour.example"}}
 WHO = {"notice": {"responsible": "The Association"}}
 
 SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
@@ -350,6 +352,11 @@ SETTINGS: list[tuple[dict[str, Any], str, str, str]] = [
     (REMOVED, "notice", "The way back: https://harbour.example/back.", "You may stay outside"),
     (MANY, "notice", "opens 7 or more files within 90 minutes", "20 or more"),
     ({"timers": {"decision_target": "26h"}}, "explain", "decide within 26 hours", "3 days."),
+    (SMALL, "explain", "We are a very small team", "Somebody who had no part"),
+    (SMALL, "notice", "We are a very small team", "Somebody who had no part"),
+    ({"appeals": {"window": "51d"}}, "explain", "You have 51 days", "You have 180 days"),
+    ({"appeals": {"target": "19d"}}, "explain", "answer within 19 days", "answer within 14 days"),
+    (APPEALS_CONTACT, "explain", "look@harbour.example", "privacy@harbour.example and give the code"),
     ({"gate": {"buttons": {"help": "Help me"}}}, "explain", '"Help me" shows numbers', "I need help now"),
     ({"messages": {"take_back": "Undo it"}}, "notice", '"Undo it"', "Take back my request"),
     ({"rules": []}, "explain", "If no rule fits, a person decides", "The bot shows a page"),

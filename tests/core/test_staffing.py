@@ -176,8 +176,8 @@ async def test_an_appeal_needs_somebody_who_took_no_part(world: World) -> None:
     assert await blocked(world) == []
     decision = await world.one("SELECT decision_id FROM cases")
     await world.run(
-        "INSERT INTO appeal (id, case_id, decision_id, via, filed_at, due_at)"
-        " VALUES ('A', ?, ?, 'panel', 0, 0)",
+        "INSERT INTO appeal (id, case_id, decision_id, via, filed_at, changed_at, due_at)"
+        " VALUES ('A', ?, ?, 'panel', 0, 0, 0)",
         case, decision,
     )  # fmt: skip
     await world.run("UPDATE moderator SET gone_at = 1 WHERE subject_id <> ?", await world.subject_id(MOD))

@@ -15,6 +15,7 @@ from bot.ids import new_case_code, new_id, tidy_case_code
 from bot.layout.findings import FindingCode
 from bot.layout.model import Permission
 from bot.model import (
+    AppealOutcome,
     CaseState,
     ConditionCode,
     Delivery,
@@ -177,6 +178,8 @@ def test_sentences_picked_elsewhere_are_filled_too() -> None:
 
 WHOSE = ["own", "theirs"]
 
+TEAMS = ["others", "small"]
+ANSWERS = [answer.value for answer in AppealOutcome if answer is not AppealOutcome.WITHDRAWN]
 FAMILIES = {
     "state": [state.value for state in CaseState],
     "hold": [reason.value for reason in HoldReason],
@@ -235,6 +238,19 @@ FAMILIES = {
     "rights_message": [kind.value for kind in SentKind],
     "rights_condition": [code.value for code in ConditionCode],
     "rights_appeal": ["changed", "changed_in_part", "same", "sent_back", "withdrawn"],
+    "appeal_outcome": [outcome.value for outcome in AppealOutcome],
+    "appeal_how": TEAMS,
+    "appeal_open": TEAMS,
+    "letter_appeal_intro": TEAMS,
+    "letter_sent_back": TEAMS,
+    "letter_second": ["changed", "changed_in_part", "same", "same_member"],
+    "give_answer": ANSWERS,
+    "preview_answer": ANSWERS,
+    "answered": ANSWERS,
+    "not_filed": [
+        *("nothing_to_appeal", "too_late_to_add", "no_such_appeal_code", "too_many_codes"),
+        "not_a_moderator",
+    ],
     "rights_log": ["you", "machine", "operator", "moderator"],
     "rights_done": [erased.value for erased in Scope],
     "rights_gone": ["cases", "sheets", "disclosures", "decisions", "letters", "messages"],

@@ -155,7 +155,8 @@ async def test_a_refusal_needs_a_reason_is_previewed_and_then_sent(
     (message,) = ben.inbox()
     assert "\n\nWe are sorry. Tell us who the client is, and come back.\n\nTo ask again," in message
     assert "We are sorry" not in message[:120], "a locked phone shows no more than that"
-    assert message.endswith(f"*Ask again*. A person reads it. Your case code is {code}.")
+    assert f"*Ask again*. A person reads it. Your case code is {code}.\n\n" in message
+    assert message.endswith("Keep it. It works even when you have left.")
     assert not inside(ben)
     assert await rows(theatre, "SELECT reason_code FROM decision WHERE outcome <> 'hold'") == [(reason,)]
 
@@ -234,7 +235,7 @@ async def test_a_person_with_closed_messages_is_told_at_the_panel_and_the_file_s
     seen = await ben.press_panel("Start")
     assert "Not now." in seen.text
     assert code in seen.text
-    assert seen.buttons == ["Ask again", "My data"]
+    assert seen.buttons == ["Ask for a second look", "Ask again", "My data"]
     seen = await mia.command("review open", code=code)
     assert "they have read it on the front page" in seen.text
     assert [m for m in theatre.server.front_porch.history() if str(ben.id) in m.content] == []
