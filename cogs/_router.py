@@ -47,6 +47,7 @@ class Router:
         self._presses: dict[str, Handler] = {}
         self._forms: dict[str, Handler] = {}
         self._anywhere: set[str] = set()
+        self._in_messages: set[str] = set()
         self.tally: Counter[str] = Counter()
         """How many presses were ``answered``, and how many too ``late``. About nobody."""
 
@@ -72,14 +73,18 @@ class Router:
 
     def reach_messages(self, actions: Iterable[str]) -> None:
         """Have buttons and forms work in private messages too, where nobody holds a role."""
-        self._anywhere.update(actions)
+        self._in_messages.update(actions)
+
+    def _reaches(self, interaction: discord.Interaction[Any], action: str) -> bool:
+        """Whether something of ours works outside the server, where it was pressed."""
+        return action in self._anywhere or (interaction.guild_id is None and action in self._in_messages)
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         """A button was pressed; the message it stands under may be from before a restart."""
         action, ref = _ours(interaction)
         if action:
             handler = self._presses.get(action, _not_ours)
-            await self.answer(interaction, handler, ref=ref, anywhere=action in self._anywhere)
+            await self.answer(interaction, handler, ref=ref, anywhere=self._reaches(interaction, action))
 
     async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         """A form was submitted; it may have been opened before a restart."""
@@ -87,7 +92,7 @@ class Router:
         if action:
             handler = self._forms.get(action, _not_ours)
             values = values_in(dict(interaction.data or {}))
-            anywhere = action in self._anywhere
+            anywhere = self._reaches(interaction, action)
             await self.answer(interaction, handler, ref=ref, values=values, anywhere=anywhere)
 
     async def answer(

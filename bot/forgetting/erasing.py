@@ -37,7 +37,7 @@ from bot.vault import Vault
 
 def wipe_answers(connection: sqlite3.Connection, case: Case, now: datetime, by: str = events.MACHINE) -> None:
     """Delete the answers of a case and everything that repeats them. States and times stay."""
-    cases.drop_sheet(connection, case, now)
+    forgetting.drop_sheet(connection, case, now)
     events.forget_payloads(connection, case.id)
     if case.sheet_id is not None:
         sheets.delete(connection, case.sheet_id)

@@ -116,7 +116,7 @@ def take_rest(
     for case in others:
         delete_case(connection, case, now, by)
     if kept is not None:
-        cases.strip(connection, kept, now)
+        forgetting.strip(connection, kept, now)
         decisions.delete_verdicts(connection, kept.id)
         decisions.delete_letters(connection, kept.id)
         proposals.delete_of_case(connection, kept.id)

@@ -316,16 +316,6 @@ def note_gone(connection: sqlite3.Connection, case: Case, gone_at: datetime | No
     connection.execute("UPDATE cases SET gone_at = ? WHERE id = ?", (gone, case.id))
 
 
-def drop_sheet(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
-    """Let go of a case's sheet, which is about to be deleted with all else that was told."""
-    connection.execute("UPDATE cases SET sheet_id = NULL, wiped_at = ? WHERE id = ?", (to_ms(now), case.id))
-
-
-def strip(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
-    """Let go of a case's sheet, while the decision and the links that it rests on stay."""
-    connection.execute("UPDATE cases SET sheet_id = NULL, trimmed_at = ? WHERE id = ?", (to_ms(now), case.id))
-
-
 def delete(connection: sqlite3.Connection, case: Case) -> None:
     """Delete a case, with everything that was noted beside it."""
     connection.execute("DELETE FROM cases WHERE id = ?", (case.id,))

@@ -6,6 +6,17 @@ from datetime import datetime
 from bot.clock import to_ms
 from bot.interests import GOAL, ON_BEHALF_OF, ORGANISATION
 from bot.store import disclosures, events, notes, questions
+from bot.store.cases import Case
+
+
+def drop_sheet(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+    """Let go of a case's sheet, which is about to be deleted with all else that was told."""
+    connection.execute("UPDATE cases SET sheet_id = NULL, wiped_at = ? WHERE id = ?", (to_ms(now), case.id))
+
+
+def strip(connection: sqlite3.Connection, case: Case, now: datetime) -> None:
+    """Let go of a case's sheet, while the decision and the links that it rests on stay."""
+    connection.execute("UPDATE cases SET sheet_id = NULL, trimmed_at = ? WHERE id = ?", (to_ms(now), case.id))
 
 
 def trim_case(connection: sqlite3.Connection, case_id: str, now: datetime) -> None:

@@ -398,7 +398,12 @@ async def test_while_held_start_shows_where_it_stands(theatre: Theatre) -> None:
         assert await code_of(theatre) in seen.text
         assert "We aim to decide by <t:" in seen.text
         assert "never ask you for money" in seen.text
-        assert seen.buttons == ["Change my answers", "Talk to a person", "Take back my request"]
+        assert seen.buttons == [
+            "Change my answers",
+            "Talk to a person",
+            "Somebody should not read this",
+            "Take back my request",
+        ]
     assert await state(theatre, await code_of(theatre)) == "held"
 
 

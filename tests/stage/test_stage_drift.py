@@ -178,7 +178,7 @@ async def test_members_from_before_the_bot_keep_their_access_and_are_asked(theat
     await eva.press("Check and send")
     await send(eva)
     seen = await mia.command("review queue")
-    assert "2 listed, 2 asked about their links. Of those, have told us: 1." in seen.text
+    assert "2 listed, 2 asked about their links. Of those, have told us: 2." in seen.text
     await theatre.pass_time(timedelta(days=8))
     await theatre.look_round()
     assert len(theatre.server.lounge.history()) == 1
