@@ -70,7 +70,7 @@ def _what_waits(connection: sqlite3.Connection, on: Foundation, kind: str, argum
 
 def nudge(connection: sqlite3.Connection, on: Foundation, holder_id: str) -> Screen | None:
     """What a moderator is told of what they have; None when nothing of it is late any more."""
-    codes = alerts.late_with(connection, holder_id, on.now())
+    codes = alerts.late_with(connection, on, holder_id, on.now())
     return desk_screens.nudge(on.config.words.voice(""), codes) if codes else None
 
 

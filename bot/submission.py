@@ -32,6 +32,7 @@ from bot.store import (
     effects,
     events,
     pauses,
+    reopening,
     sheets,
     suppression,
     tasks,
@@ -306,6 +307,9 @@ class Submission:
         before = disclosures.current(connection, key, sheet.subject_id)
         disclosure = disclosure_from(reading)
         logged = self._log(connection, sheet, None, disclosure, now)
+        case = next(iter(cases.of_subject(connection, sheet.subject_id)), None)
+        if case is not None and decisions.was_inside(connection, case.id):
+            reopening.links_changed(connection, case.id)
         for kind in _worth_a_look(before.disclosure if before else None, disclosure):
             task = tasks.open_new(connection, kind, sheet.subject_id, now)
             effects.want(connection, EffectKind.NOTICE, key=f"task:{task.id}", now=now, target="task")

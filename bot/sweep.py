@@ -17,7 +17,7 @@ from bot.forgetting.finishing import finish_if_possible
 from bot.forgetting.retention import Retention
 from bot.foundation import Foundation
 from bot.log.epochs import MOST_LINES, drop_old, seal_if_due
-from bot.review import alerts, claims, conditions
+from bot.review import alerts, claims, conditions, talks
 from bot.review.confirming import Confirming
 from bot.review.questions import run_out
 from bot.store import conditions as stored_conditions
@@ -60,6 +60,8 @@ class Sweep:
         await write(lambda connection: self._look_at_the_clock(connection, now))
         await write(lambda connection: look(connection, self._on.config.raid, now))
         while await write(lambda connection: claims.let_go_when_over(connection, self._on, now, _AT_ONCE)):
+            pass
+        while await write(lambda connection: talks.leave_with_role(connection, self._on, now, _AT_ONCE)):
             pass
         await write(lambda connection: alerts.tell(connection, self._on, now))
         await write(lambda connection: ask_for_renewals(connection, self._on, now))

@@ -2,7 +2,9 @@
 
 import sqlite3
 
+from bot.access import Act, why_not
 from bot.attempt import Attempt, nonce_of, unanswered_since
+from bot.fairness.hands import hand_of_moderator
 from bot.forgetting.errands import note_sent
 from bot.foundation import Foundation
 from bot.ports import Done, Doorkeeper, Refused, Result, Why
@@ -121,7 +123,7 @@ class Talking:
         self, connection: sqlite3.Connection, case: Case, thread: Thread, moderator_id: str, *, joins: bool
     ) -> Attempt | None:
         user_id = self._on.user_id(connection, moderator_id)
-        if user_id is None:
+        if user_id is None or (joins and self._is_kept_away(connection, moderator_id, case)):
             return None
         verb = self._doorkeeper.join_thread if joins else self._doorkeeper.leave_thread
 
@@ -135,6 +137,10 @@ class Talking:
             lambda connection, result: self._note_lost(connection, case, result),
             settled_by=_LOST | {Why.FULL},
         )
+
+    def _is_kept_away(self, connection: sqlite3.Connection, moderator_id: str, case: Case) -> bool:
+        """Whether a case is kept by now from a moderator who wanted to join its conversation."""
+        return bool(why_not(Act.ASK, hand_of_moderator(connection, self._on, moderator_id, case)))
 
     def _note_lost(self, connection: sqlite3.Connection, case: Case, result: Result) -> None:
         """Somebody deleted the thread by hand: open another one, and say it there."""

@@ -69,7 +69,8 @@ class Claims(commands.Cog):
 
     async def go_on_anyway(self, pressed: Pressed) -> Answer:
         """Take over what somebody else has, then do what was pressed before."""
-        case_id, action, ref = pressed.ref.split(".")
+        case_id, _, again = pressed.ref.partition(".")
+        action, _, ref = again.partition(".")
         result = await self._claims.take_over(pressed.visitor, case_id)
         if not isinstance(result, Held):
             return screens.claimed(pressed.voice, result)

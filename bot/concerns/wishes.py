@@ -15,6 +15,7 @@ from bot.model import Visitor
 from bot.store import concerns, effects
 from bot.store.concerns import URGENT, Concern
 from bot.store.effects import EffectKind
+from bot.timing import is_within
 
 NEWS, OUTCOME, QUESTION = "concern_news", "concern_outcome", "concern_question"
 """What a message is about; the argument is a moderator's subject id, or a concern's id."""
@@ -66,7 +67,7 @@ def within_hours(config: Config, now: datetime) -> datetime:
     """Now, or when the hours begin next within which the team may be told something."""
     local = now.astimezone(config.community.zone)
     review = config.review
-    if review.pings_from <= local.hour < review.pings_until:
+    if is_within(local, review.pings_from, review.pings_until):
         return now
     begins = local.replace(hour=review.pings_from, minute=0, second=0, microsecond=0)
     return (begins if begins > local else begins + timedelta(days=1)).astimezone(now.tzinfo)

@@ -42,6 +42,7 @@ def check_retention(scene: Scene) -> Iterator[Problem]:
             yield Problem(("retention", key), f"is {limit.days} days: {use} for so long", mend)
     yield from _free_text(scene)
     yield from _copies_of_keys(scene)
+    yield from _second_looks(scene)
     if keep.unfinished > keep.refused:
         told = "is longer than refused: who did not finish would be kept for longer than who was declined"
         yield Problem(("retention", "unfinished"), told, "write as much as refused, or less", "warning")
@@ -52,6 +53,14 @@ def check_retention(scene: Scene) -> Iterator[Problem]:
 
 
 _REASON = "write less, or say why in reason, beside it: people can read that in the privacy notice"
+
+
+def _second_looks(scene: Scene) -> Iterator[Problem]:
+    """What was decided has to be there for as long as it can be taken back."""
+    if scene.config.review.take_back_within > scene.config.retention.refused:
+        told = "is longer than refused in [retention]: by then what was decided is deleted"
+        mend = "write as much as refused, or less; or keep refused for longer"
+        yield Problem(("review", "take_back_within"), told, mend, "warning")
 
 
 def _free_text(scene: Scene) -> Iterator[Problem]:

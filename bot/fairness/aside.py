@@ -11,9 +11,9 @@ from bot.fairness import hands
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.model import Visitor
-from bot.store import cases, effects, events, moderators, recusals
+from bot.review import claims, talks
+from bot.store import cases, events, moderators, recusals
 from bot.store.cases import Case
-from bot.store.effects import EffectKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class SteppingAside:
     def _note(
         self, connection: sqlite3.Connection, action: str, recusal: str, *, by: str, whom: str, case: Case
     ) -> None:
-        """The line; and whoever had the case has it no more."""
+        """The line; whoever had the case has it no more, and is taken out of its conversation."""
         now = self._on.now()
         events.record(
             connection,
@@ -145,5 +145,5 @@ class SteppingAside:
             object_id=recusal,
             payload={"case": case.id, "moderator": whom},
         )
-        if recusals.let_go(connection, case.id, whom):
-            effects.want(connection, EffectKind.CARD, key=case.id, now=now, case_id=case.id)
+        claims.let_go_if_theirs(connection, self._on, whom, case.id)
+        talks.step_out(connection, case.id, whom, now)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from bot.access import Act
+from bot.access import Act, Tie
 from bot.fairness import hands, ties
 from bot.fairness.lines import three_years_before
 from bot.foundation import Foundation
 from bot.model import Visitor
+from bot.review import claims, talks
 from bot.store import cases, disclosures, effects, events, late, tasks
 from bot.store.cases import Case
 from bot.store.disclosures import Logged
@@ -75,6 +76,7 @@ class LateInterests:
         for case_id in dict.fromkeys(found):
             self._hold_against(connection, told, new, case_id, now)
         if following is None:
+            self._let_go(connection, told.subject_id, now)
             late.note_looked(connection, told)
         return following
 
@@ -91,6 +93,17 @@ class LateInterests:
         except (LookupError, Erased):
             return None
 
+    def _let_go(self, connection: sqlite3.Connection, moderator_id: str, now: datetime) -> None:
+        """What is kept from somebody by what they told is no longer theirs, nor its conversation."""
+        for case_id in late.near_to(connection, moderator_id):
+            case = cases.get(connection, case_id)
+            if case is None:
+                continue
+            hand = hands.hand_of_moderator(connection, self._on, moderator_id, case)
+            if hand.tie is not Tie.NONE:
+                claims.let_go_if_theirs(connection, self._on, moderator_id, case.id)
+                talks.step_out(connection, case.id, moderator_id, now)
+
     def _hold_against(
         self,
         connection: sqlite3.Connection,
@@ -100,8 +113,7 @@ class LateInterests:
         now: datetime,
     ) -> None:
         case = cases.get(connection, case_id)
-        theirs = self._disclosed(connection, case) if case else None
-        if case is None or not ties.meet(connection, new, ties.names_in(self._on, ties.recent(theirs, now))):
+        if case is None or not self._touches(connection, case, new, now):
             return
         task = tasks.open_late(connection, case.id, case.subject_id, told.at, now)
         if task is not None:
@@ -109,12 +121,20 @@ class LateInterests:
             key, kind = f"task:{task.id}", EffectKind.NOTICE
             effects.want(connection, kind, key=key, now=now, target="late_interest")
 
-    def _disclosed(self, connection: sqlite3.Connection, case: Case) -> Logged | None:
+    def _touches(
+        self, connection: sqlite3.Connection, case: Case, new: frozenset[bytes], now: datetime
+    ) -> bool:
+        """Whether names meet what was told in a case, or by its person since."""
         try:
             key = self._on.key_of(connection, case.subject_id)
         except (LookupError, Erased):
-            return None
-        return disclosures.current_of_case(connection, key, case.id)
+            return False
+        told = (
+            disclosures.current_of_case(connection, key, case.id),
+            disclosures.current(connection, key, case.subject_id),
+        )
+        names = (ties.names_in(self._on, ties.recent(one, now)) for one in told)
+        return any(ties.meet(connection, new, theirs) for theirs in names)
 
     async def look_again(self, visitor: Visitor, task_id: str) -> LooksAgain | NotLooking:
         """*Look again*: from now on somebody looks who is not tied, and the person concerned is told, once.

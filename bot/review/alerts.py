@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot import timing
+from bot.access import Tie
+from bot.fairness.hands import hand_of_moderator
 from bot.foundation import Foundation
 from bot.review.next_step import FOR_THE_TEAM, Group, Owner
 from bot.store import alerts, cases, effects, marks, queue
@@ -105,6 +107,14 @@ def late(connection: sqlite3.Connection, argument: str, now: datetime) -> Late:
     return Late(tuple(codes), int(more))
 
 
-def late_with(connection: sqlite3.Connection, holder_id: str, now: datetime) -> tuple[str, ...]:
-    """The codes of what somebody has that is late."""
-    return tuple(alerts.late_of(connection, holder_id, now, NAMED))
+def late_with(
+    connection: sqlite3.Connection, on: Foundation, holder_id: str, now: datetime
+) -> tuple[str, ...]:
+    """The codes of what somebody has that is late, without what is kept from them by now."""
+    codes = alerts.late_of(connection, holder_id, now, NAMED)
+    return tuple(code for code in codes if _is_theirs(connection, on, holder_id, code))
+
+
+def _is_theirs(connection: sqlite3.Connection, on: Foundation, holder_id: str, code: str) -> bool:
+    case = cases.by_code(connection, code)
+    return case is not None and hand_of_moderator(connection, on, holder_id, case).tie is Tie.NONE

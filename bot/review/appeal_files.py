@@ -59,5 +59,7 @@ def opened(
         text=appeals.text_of(connection, on.key_of(connection, case.subject_id), appeal.id),
         against=PastDecision(against, by),
         answers=offered(case),
-        file=Desk(on).file_of(connection, case, view.ref, on_the_table(connection, on, case, moderator.id)),
+        file=Desk(on).file_of(
+            connection, visitor, case, view.ref, on_the_table(connection, on, case, moderator.id)
+        ),
     )

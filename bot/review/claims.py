@@ -164,6 +164,9 @@ class Claims:
         why = why_not_by(connection, self._on, visitor, item)
         if not why:
             return None
+        if why == HIDDEN:
+            # A line would tell apart the code of a concern about them from one that nobody has.
+            return NotClaimed(HIDDEN)
         now = self._on.now()
         events.record(
             connection,
@@ -174,7 +177,7 @@ class Claims:
             object_id=item.id,
             payload={"why": why},
         )
-        return NotClaimed(why, "" if why == HIDDEN else item.code)
+        return NotClaimed(why, item.code)
 
 
 def held_by_other(
@@ -232,13 +235,13 @@ def let_go(
 
 
 def let_go_if_theirs(connection: sqlite3.Connection, on: Foundation, holder_id: str, case_id: str) -> None:
-    """Somebody steps aside: what they have of a case is free."""
+    """A case is kept from somebody: what they have of it is free."""
     appeal = claims.open_appeal(connection, case_id, "")
     found = [(ClaimKind.CASE, case_id), *([(ClaimKind.APPEAL, appeal.id)] if appeal else [])]
     for kind, item_id in found:
         claim = claims.get(connection, kind, item_id)
         if claim is not None and claim.holder_id == holder_id:
-            let_go(connection, on, kind, item_id, case_id, by=holder_id)
+            let_go(connection, on, kind, item_id, case_id, by=events.MACHINE)
 
 
 def let_go_of_all(connection: sqlite3.Connection, on: Foundation, holder_id: str, most: int) -> int:

@@ -161,10 +161,22 @@ class Desk:
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, self._on.now())
-        return self.file_of(connection, case, view.ref, proposed)
+        return self.file_of(connection, visitor, case, view.ref, proposed)
+
+    def _earlier(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> tuple[Case, ...]:
+        """Other requests of the same person, without those that are kept from whoever reads this one."""
+        if not self.is_moderator(visitor):
+            return ()
+        others = (one for one in cases.of_subject(connection, case.subject_id) if one.id != case.id)
+        return tuple(one for one in others if not hands.may_not(connection, self._on, visitor, Act.OPEN, one))
 
     def file_of(
-        self, connection: sqlite3.Connection, case: Case, ref: str, proposed: OnTheTable | None
+        self,
+        connection: sqlite3.Connection,
+        visitor: Visitor,
+        case: Case,
+        ref: str,
+        proposed: OnTheTable | None,
     ) -> CaseFile:
         """The whole file of a case, inside a unit of work; ``ref`` is that of this opening."""
         key = self._on.key_of(connection, case.subject_id)
@@ -186,7 +198,7 @@ class Desk:
             contradictions=contradictions(reading, disclosure_from(reading)) if reading else (),
             decisions=self._decisions(connection, case.id),
             letter=letter.for_the_team if letter else None,
-            earlier=tuple(c for c in cases.of_subject(connection, case.subject_id) if c.id != case.id),
+            earlier=self._earlier(connection, visitor, case),
             stuck=effects.is_stuck(connection, effects.EffectKind.GRANT, case.id),
             proposed=proposed,
             questions=questions.of_case(connection, key, case.id),

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from bot.access import Act
+from bot.access import Act, why_not
 from bot.concerns.echo import repeats_a_concern
 from bot.config.review_tables import Reason
 from bot.fairness import hands
@@ -125,10 +125,20 @@ class Drafts:
         case = known[0] if known else None
         if case is None or (not case.state.is_open and case.state is not CaseState.ADMITTED):
             let_be = outcome is Outcome.SUSPEND and presence.has_been_let_be(connection, subject.id)
+            if let_be and (why := self._kept_away(connection, visitor, subject.id)):
+                return MayNot(why)
             case = self._opened(connection, subject.id) if let_be else case
         if case is None:
             return MayNot("nobody_known")
         return self._bench.seat(connection, visitor, case, outcome, case.version)
+
+    def _kept_away(self, connection: sqlite3.Connection, visitor: Visitor, subject_id: str) -> str:
+        """Why a moderator may decide nothing about a person; on record, before a case is opened for it."""
+        hand = hands.hand_for_person(connection, self._on, visitor, subject_id)
+        if why := why_not(Act.DECIDE, hand):
+            by = hands.acting(connection, self._on, visitor).id
+            hands.note_refused(connection, self._on, by, Act.DECIDE, "subject", subject_id, why)
+        return why
 
     def _opened(self, connection: sqlite3.Connection, subject_id: str) -> Case:
         now, language = self._on.now(), self._on.config.community.language

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot import timing
 from bot.access import HIDDEN, Act, is_moderator
-from bot.fairness.hands import may_not
+from bot.fairness.hands import turned_away
 from bot.foundation import Foundation
 from bot.ids import new_id, tidy_case_code
 from bot.model import CaseState, Visitor
@@ -126,7 +126,7 @@ class Questions:
         return Writing(draft, case, now + self._on.config.review.answer_within)
 
     def _why_not(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> str:
-        refused = may_not(connection, self._on, visitor, Act.ASK, case)
+        refused = turned_away(connection, self._on, visitor, Act.ASK, case)
         if refused:
             return refused
         if not case.state.is_open:
@@ -137,7 +137,7 @@ class Questions:
 
     async def read_draft(self, visitor: Visitor, ref: str) -> AskResult:
         """A question that is being written, to change it."""
-        return await self._on.database.read(lambda connection: self._read_draft(connection, visitor, ref))
+        return await self._on.database.write(lambda connection: self._read_draft(connection, visitor, ref))
 
     def _read_draft(self, connection: sqlite3.Connection, visitor: Visitor, ref: str) -> AskResult:
         if not self._is_moderator(visitor):

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from bot.access import Act
-from bot.fairness.hands import may_not
+from bot.fairness.hands import has_role, may_not, turned_away
 from bot.foundation import Foundation
 from bot.ids import tidy_case_code
 from bot.model import Visitor
@@ -74,7 +74,7 @@ class Record:
     def _timeline(self, connection: sqlite3.Connection, visitor: Visitor, code: str) -> Timeline | Denied:
         case = cases.by_code(connection, code)
         if case is None:
-            return Denied("no_such_case")
+            return self._nothing_there(visitor)
         denied = may_not(connection, self._on, visitor, Act.OPEN, case)
         if denied == "not_a_moderator":
             return Denied(denied)
@@ -90,6 +90,10 @@ class Record:
             who = self._on.user_id(connection, note.by)
             steps.append(Step(note.at, By.MODERATOR, who, "", {}, note.text))
         return Timeline(case, tuple(sorted(steps, key=lambda step: step.at)))
+
+    def _nothing_there(self, visitor: Visitor) -> Denied:
+        """Nobody but the team is told which codes there are."""
+        return Denied("no_such_case" if has_role(self._on, visitor) else "not_a_moderator")
 
     def _step(self, connection: sqlite3.Connection, case: Case, line: Line) -> Step:
         by = {case.subject_id: By.PERSON, events.MACHINE: By.MACHINE, OPERATOR: By.OPERATOR}.get(
@@ -108,8 +112,9 @@ class Record:
         self, connection: sqlite3.Connection, visitor: Visitor, code: str, text: str
     ) -> NoteKept | Denied:
         case = cases.by_code(connection, code)
-        denied = may_not(connection, self._on, visitor, Act.ASK, case) if case else "no_such_case"
-        if case is None or denied:
+        if case is None:
+            return self._nothing_there(visitor)
+        if denied := turned_away(connection, self._on, visitor, Act.ASK, case):
             return Denied(denied)
         if not text:
             return Denied("note_empty")

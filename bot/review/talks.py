@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.access import Act, is_moderator
-from bot.fairness.hands import may_not
+from bot.fairness.hands import turned_away
 from bot.foundation import Foundation
 from bot.model import Visitor
+from bot.review import claims
 from bot.review.bench import MayNot
 from bot.review.questions import note, want_card
-from bot.store import cases, threads, views, waiting
+from bot.store import cases, late, moderators, threads, views, waiting
 from bot.store.cases import Case
 from bot.store.threads import Said, Thread
 
@@ -86,13 +87,27 @@ class Talks:
             return MayNot("file_gone")
         if moderator is None or view.moderator_id != moderator.id:
             return MayNot("open_it_yourself")
-        why = may_not(connection, self._on, visitor, Act.ASK, case)
+        why = turned_away(connection, self._on, visitor, Act.ASK, case)
         if why:
             return MayNot(why, case.code)
         thread = threads.find(connection, self._on.key_of(connection, case.subject_id), case.id)
         if thread is None or thread.closing or not case.state.is_open:
             return MayNot("no_conversation", case.code)
         return do(connection, case, thread, moderator.id)
+
+
+def leave_with_role(connection: sqlite3.Connection, on: Foundation, now: datetime, most: int) -> int:
+    """Whoever is no moderator any more has no case, and no seat in a conversation. Returns how many were.
+
+    Discord leaves them in a thread that they were added to, whatever role they lose.
+    """
+    gone = moderators.gone_with_something(connection, most)
+    for moderator_id in gone:
+        for case_id in late.near_to(connection, moderator_id):
+            step_out(connection, case_id, moderator_id, now)
+        while claims.let_go_of_all(connection, on, moderator_id, most):
+            pass
+    return len(gone)
 
 
 def step_out(connection: sqlite3.Connection, case_id: str, moderator_id: str, now: datetime) -> None:

@@ -64,3 +64,17 @@ def proposed_by(connection: sqlite3.Connection, subject_id: str) -> list[str]:
         "SELECT case_id FROM motion WHERE proposed_by = ? AND state = 'open'", (subject_id,)
     )
     return [row["case_id"] for row in rows]
+
+
+def near_to(connection: sqlite3.Connection, subject_id: str) -> list[str]:
+    """The cases that somebody has, and those whose open conversation they joined."""
+    rows = connection.execute(
+        """
+        SELECT item_id AS case_id FROM claim WHERE holder_id = :who AND kind = 'case'
+        UNION SELECT thread.case_id FROM thread JOIN effect
+            ON effect.key = 'thread:' || thread.case_id || ':seat:' || :who
+        WHERE thread.closed_at IS NULL AND effect.target = 'join:' || :who
+        """,
+        {"who": subject_id},
+    )
+    return [row["case_id"] for row in rows]

@@ -59,6 +59,24 @@ def note_missing(connection: sqlite3.Connection, before: datetime, now: datetime
     )
 
 
+def gone_with_something(connection: sqlite3.Connection, most: int) -> list[str]:
+    """Those who have the role no more, and still have a case or a seat in a conversation."""
+    rows = connection.execute(
+        """
+        SELECT subject_id FROM moderator WHERE gone_at IS NOT NULL AND (
+            EXISTS (SELECT 1 FROM claim WHERE holder_id = subject_id)
+            OR EXISTS (
+                SELECT 1 FROM thread JOIN effect
+                    ON effect.key = 'thread:' || thread.case_id || ':seat:' || subject_id
+                WHERE thread.closed_at IS NULL AND effect.target = 'join:' || subject_id
+            )
+        ) LIMIT ?
+        """,
+        (most,),
+    )
+    return [row["subject_id"] for row in rows]
+
+
 def current(connection: sqlite3.Connection) -> list[str]:
     """The subject ids of those who have the role, by all that is known; the longest there first."""
     rows = connection.execute(

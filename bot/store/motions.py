@@ -186,9 +186,19 @@ def was_read(connection: sqlite3.Connection, motion: Motion, moderator_id: str) 
 
 
 def is_gone(connection: sqlite3.Connection, moderator_id: str) -> bool:
-    """Whether somebody was last seen without a role of moderators."""
-    row = connection.execute("SELECT gone_at FROM moderator WHERE subject_id = ?", (moderator_id,)).fetchone()
-    return row is not None and row["gone_at"] is not None
+    """Whether somebody was last seen without a role of moderators, or nothing is kept of them.
+
+    Whoever proposed something and had everything deleted is somebody new, who must not confirm it.
+    """
+    row = connection.execute(
+        """
+        SELECT NOT EXISTS (SELECT 1 FROM subject WHERE id = :id) OR EXISTS (
+            SELECT 1 FROM moderator WHERE subject_id = :id AND gone_at IS NOT NULL
+        ) AS gone
+        """,
+        {"id": moderator_id},
+    ).fetchone()
+    return bool(row["gone"])
 
 
 def keep_note(

@@ -41,11 +41,16 @@ def open_all(
 
 
 def _free_codes(connection: sqlite3.Connection, count: int) -> list[str]:
-    """Case codes that nobody has: codes are short, so that in a full database some are taken."""
+    """Codes that no case and no concern has: they are short, so that in a full database some are taken."""
     free = set[str]()
     while len(free) < count:
         fresh = [new_case_code() for _ in range(count - len(free))]
-        statement = "SELECT code FROM cases WHERE code IN (SELECT value FROM json_each(?))"
-        taken = connection.execute(statement, (json.dumps(fresh),))
+        taken = connection.execute(
+            """
+            SELECT code FROM cases WHERE code IN (SELECT value FROM json_each(:fresh))
+            UNION ALL SELECT code FROM concern WHERE code IN (SELECT value FROM json_each(:fresh))
+            """,
+            {"fresh": json.dumps(fresh)},
+        )
         free |= set(fresh).difference(row["code"] for row in taken)
     return list(free)

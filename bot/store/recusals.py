@@ -95,11 +95,3 @@ def is_outside_anywhere(connection: sqlite3.Connection, subject_id: str) -> bool
     """Whether somebody from outside the team was added to any case."""
     statement = "SELECT 1 FROM outside_reviewer WHERE subject_id = ? LIMIT 1"
     return connection.execute(statement, (subject_id,)).fetchone() is not None
-
-
-def let_go(connection: sqlite3.Connection, case_id: str, moderator_id: str) -> bool:
-    """A case is free again if somebody had it; False when they had not."""
-    cursor = connection.execute(
-        "DELETE FROM claim WHERE kind = 'case' AND item_id = ? AND holder_id = ?", (case_id, moderator_id)
-    )
-    return cursor.rowcount > 0

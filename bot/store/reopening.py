@@ -1,4 +1,4 @@
-"""Steps of a case that was closed: it is with the team again, or a member's conditions change."""
+"""Steps of a case that was closed: it is with the team again, or what a member agreed to or told changes."""
 
 import sqlite3
 from datetime import datetime
@@ -45,3 +45,8 @@ def change_terms(connection: sqlite3.Connection, case: Case, decision_id: str, n
         """,
         {"decision_id": decision_id, "now": to_ms(now)},
     )
+
+
+def links_changed(connection: sqlite3.Connection, case_id: str) -> None:
+    """A member told of other links: what was read or proposed before does not count any more."""
+    connection.execute("UPDATE cases SET version = version + 1 WHERE id = ?", (case_id,))

@@ -145,3 +145,12 @@ def test_nobody_is_promised_longer_to_appeal_than_there_is_something_to_look_at(
     assert loaded.config is not None
     found = [f for f in loaded.findings if f.path.startswith("appeals")]
     assert [f.severity for f in found] == ["warning"] * warned
+
+
+def test_what_can_be_taken_back_is_still_there(load_text: Load) -> None:
+    """A warning where what was decided is deleted before the time to take it back is over."""
+    loaded = load_text(f'{COMMUNITY}[review]\ntake_back_within = "400d"\n')
+
+    warnings = [one.path for one in loaded.warnings if one.problem.startswith("is longer than refused in")]
+    assert warnings == ["review.take_back_within"]
+    assert loaded.config is not None

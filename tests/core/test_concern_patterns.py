@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -179,6 +180,21 @@ def test_the_team_is_told_within_its_hours_and_never_more_than_a_night_later(min
     assert hours.pings_from <= hour(told) < hours.pings_until
     assert now <= told <= now + timedelta(hours=25 - (hours.pings_until - hours.pings_from))
     assert (told == now) == (hours.pings_from <= hour(now) < hours.pings_until)
+
+
+@pytest.mark.parametrize(
+    ("first", "until", "hour", "waits"),
+    [(22, 7, 23, 0), (22, 7, 6, 0), (22, 7, 7, 15), (22, 7, 12, 10), (9, 9, 3, 0), (9, 9, 12, 0)],
+)
+def test_hours_over_night_and_hours_without_an_end_are_kept(
+    first: int, until: int, hour: int, waits: int
+) -> None:
+    """As for all that the team is told: a team that is awake at night hears at night."""
+    review = BERLIN.review.model_copy(update={"pings_from": first, "pings_until": until})
+    awake = BERLIN.model_copy(update={"review": review})
+    now = datetime(2026, 3, 4, hour, tzinfo=BERLIN.community.zone)
+
+    assert within_hours(awake, now) - now == timedelta(hours=waits)
 
 
 def test_a_code_to_follow_by_is_tidy_however_it_is_read_aloud() -> None:

@@ -37,6 +37,7 @@ from bot.store import (
     late,
     marks,
     messages,
+    moderators,
     motions,
     organisations,
     pauses,
@@ -98,9 +99,10 @@ NEVER_LONG = {
     "SCAN moderator",
     "SCAN json_each VIRTUAL TABLE INDEX 1:",
     "SCAN near",
+    "SCAN thread",
 }
 """What is read whole, and never long: what a LIMIT cut, kinds of effects, erasures, what was asked for,
-organisations in one line."""
+organisations in one line, conversations that are open."""
 
 ON_EVERY_PRESS: dict[str, Work] = {
     "somebody by lookup": lambda c: subjects.find(c, b"x"),
@@ -212,6 +214,8 @@ ON_EVERY_PRESS: dict[str, Work] = {
     "an organisation's names": lambda c: organisations.names_of(c, ["x"]),
     "what a moderator decided": lambda c: late.decided_by(c, "x", NOW, 0, 10),
     "what a moderator proposed": lambda c: late.proposed_by(c, "x"),
+    "what a moderator is near to": lambda c: late.near_to(c, "x"),
+    "whose role is gone": lambda c: moderators.gone_with_something(c, 10),
     "the longest wait": status._oldest,
     "what is still to be done": status._pending,
     "what happened since": lambda c: status.happened_since(c, 1),

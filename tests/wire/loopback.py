@@ -306,7 +306,10 @@ class Loopback:
         self.commands = await request.json()
         common = {"application_id": APPLICATION["id"], "version": "1", "default_member_permissions": None}
         return _json(
-            [{"type": 1, "options": [], **c, **common, "id": str(self._id())} for c in self.commands]
+            [
+                {"type": 1, "options": [], "description": "", **c, **common, "id": str(self._id())}
+                for c in self.commands
+            ]
         )
 
     async def serve_gateway(self, request: web.Request) -> web.WebSocketResponse:
