@@ -39,6 +39,7 @@ from bot.review.conversations import Conversations
 from bot.review.decisions import Decisions
 from bot.review.desk import Desk
 from bot.review.drafts import Drafts
+from bot.review.more import More
 from bot.review.questions import Questions
 from bot.review.queue import Queue
 from bot.review.record import Record
@@ -126,6 +127,7 @@ def furnished(foundation: Foundation) -> House:
             handling,
             patterns,
             Conversations(foundation, forms),
+            More(foundation),
         ),
         AppealsCog(config, router, Appeals(foundation), AppealDesk(foundation)),
         DecisionsCog(config, router, Decisions(foundation), Drafts(foundation)),

@@ -1,11 +1,12 @@
 """Sending: from answers to a disclosure, a verdict, and what follows, in one transaction."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.answers import Entry, Problem, RawValues, Reading, parse
 from bot.facts import History, facts_of
+from bot.fairness import hands
 from bot.filling import NotSaved, WhyNot
 from bot.foundation import Foundation
 from bot.gate import Gate
@@ -62,9 +63,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class LinksChanged:
-    """A member's new disclosure is logged."""
+    """A new disclosure of a member, or of a moderator, is logged."""
 
     version: int
+    at_the_desk: bool = False
+    """Whoever told is a moderator."""
+    good_until: datetime | None = None
+    """Until when it will do at the desk; None where it leaves the question about links open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ class Submission:
             return agreed
         sheets.mark_sent(connection, sheet.id, now)
         if case is None:
-            return self._change_links(connection, sheet, agreed, now)
+            changed = self._change_links(connection, sheet, agreed, now)
+            return replace(changed, at_the_desk=hands.has_role(self._on, visitor))
         return self._judge(connection, visitor, sheet, case, agreed)
 
     def _keep_statements(
@@ -313,7 +319,9 @@ class Submission:
         for kind in _worth_a_look(before.disclosure if before else None, disclosure):
             task = tasks.open_new(connection, kind, sheet.subject_id, now)
             effects.want(connection, EffectKind.NOTICE, key=f"task:{task.id}", now=now, target="task")
-        return LinksChanged(logged.version)
+        told = disclosure.disclosed is not Disclosed.UNDISCLOSED
+        good_until = now + self._on.config.review.interests_for if told else None
+        return LinksChanged(logged.version, good_until=good_until)
 
 
 def _worth_a_look(before: Disclosure | None, after: Disclosure) -> list[TaskKind]:

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.review.claims import Claims as ClaimUseCases
 from bot.review.claims import Held
 from bot.screens import queue as screens
-from bot.screens.desk import CLAIM
+from bot.screens.desk import CLAIM, RELEASE
 from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
 from cogs._visitors import colleague
@@ -26,9 +26,7 @@ class Claims(commands.Cog):
         """Take the use cases and register what the buttons do."""
         self._router = router
         self._claims = claims
-        router.add_presses(
-            {CLAIM: self.claim_case, screens.RELEASE: self.release, screens.ANYWAY: self.go_on_anyway}
-        )
+        router.add_presses({CLAIM: self.claim_case, RELEASE: self.release, screens.ANYWAY: self.go_on_anyway})
 
     @review.command(name="claim", description="Look after a case, so that nobody else does the same work")
     @app_commands.describe(code=_THE_CODE)

@@ -10,8 +10,9 @@ from bot.config import Config
 from bot.review.conversations import Conversations
 from bot.review.desk import CaseFile, Denied, History
 from bot.review.desk import Desk as DeskUseCases
+from bot.review.more import More
 from bot.screens import concern_files as concern_screens
-from bot.screens import deciding
+from bot.screens import deciding, under
 from bot.screens import desk as desk_screens
 from bot.screens import files as screens
 from bot.screens import queue as queue_screens
@@ -33,6 +34,7 @@ class Desk(commands.Cog):
         handling: Handling,
         patterns: Patterns,
         conversations: Conversations,
+        more: More,
     ) -> None:
         """Take the use cases and register what the buttons and forms do."""
         self._config = config
@@ -41,13 +43,16 @@ class Desk(commands.Cog):
         self._handling = handling
         self._patterns = patterns
         self._conversations = conversations
+        self._more = more
         router.add_presses(
             {
                 desk_screens.OPEN: self.open_case,
                 queue_screens.OPEN_TASK: self.open_task,
+                queue_screens.OPEN_CONCERN: self.open_code,
                 queue_screens.SEEN: self.close_task,
                 queue_screens.RETRY: self.retry,
                 deciding.RECORD: self.record,
+                under.MORE: self.seldom,
             }
         )
 
@@ -84,6 +89,10 @@ class Desk(commands.Cog):
     async def open_case(self, pressed: Pressed) -> Answer:
         """*Open file*, on a card."""
         return self._file(pressed, await self._desk.open_by_id(pressed.visitor, pressed.ref))
+
+    async def seldom(self, pressed: Pressed) -> Answer:
+        """*More*, under a file."""
+        return under.more(pressed.voice, await self._more.under(pressed.visitor, pressed.ref))
 
     async def open_task(self, pressed: Pressed) -> Answer:
         """Open the history that a task is about."""

@@ -9,6 +9,7 @@ from bot.fairness.aside import SteppingAside
 from bot.fairness.interests import OwnLinks
 from bot.screens import interests as screens
 from bot.screens import links as link_screens
+from bot.screens import refusals
 from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
 
@@ -26,11 +27,13 @@ class Interests(commands.Cog):
         self._aside = aside
         router.add_presses(
             {
-                screens.MY_INTERESTS: self.show,
+                refusals.MY_INTERESTS: self.show,
                 screens.STILL_RIGHT: self.still_right,
                 screens.CHANGE_OWN: self.change,
                 screens.WHO_STAYS_OUT: self.who_stays_out,
                 screens.STAYS_OUT: self.stays_out,
+                screens.STEP_ASIDE: self.before_stepping_aside,
+                screens.STEP_ASIDE_NOW: self.step_aside,
             }
         )
 
@@ -57,6 +60,10 @@ class Interests(commands.Cog):
     async def change(self, pressed: Pressed) -> Answer:
         """*Change*: the same questions as for members."""
         return link_screens.changing(pressed.voice, await self._own.change(pressed.visitor))
+
+    async def before_stepping_aside(self, pressed: Pressed) -> Answer:
+        """*Step aside*: make sure."""
+        return screens.before_stepping_aside(pressed.voice, pressed.ref)
 
     async def step_aside(self, pressed: Pressed) -> Answer:
         """A moderator leaves a case to the others."""

@@ -13,6 +13,7 @@ from bot.screens import deciding, files, forms, links
 from bot.screens import outside as screens
 from bot.screens import queue as queue_screens
 from bot.screens.desk import OPEN
+from bot.screens.under import MORE
 from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
 
@@ -27,6 +28,7 @@ _IN_MESSAGES = frozenset({
     deciding.REWRITE,
     deciding.SEND_NOW,
     *deciding.FORM_OF.values(),
+    MORE,
     OPEN,
 })  # fmt: skip
 """What somebody from outside may have to press where there is no server: telling their own links, deciding.

@@ -9,7 +9,8 @@ from bot.review.desk import Denied
 from bot.review.desk import Desk as DeskUseCases
 from bot.review.record import Record as RecordUseCases
 from bot.screens import record as screens
-from bot.screens.files import NOTE, TIMELINE, denied
+from bot.screens.files import denied
+from bot.screens.under import NOTE, TIMELINE
 from cogs._review import review_group
 from cogs._router import Answer, Pressed, Router
 

@@ -125,8 +125,8 @@ async def both_at_once(story: Story) -> None:
     part = story.held_part(ella, _NOT_SURE, FOUNDER)
     await story.arrive("Ella")
     case = await sent_and_held(story, ella, part, briefly=True)
-    pair = [story.people["Mia"], story.people["Noor"]]
-    story.narrator.say("Mia and Noor open the file, and press Admit in the same moment.")
+    pair = [story.people["Mia"], story.people["Leo"]]
+    story.narrator.say("Mia and Leo open the file, and press Admit in the same moment.")
     for moderator in pair:
         await story.press(moderator, desk_screens.OPEN, on=story.card_of(case))
     results = await _pressed_together(story, pair)

@@ -49,8 +49,11 @@ async def silence(story: Story) -> None:
     mia = story.people["Mia"]
     seen = await story.command(mia, "review queue", story.theatre.server.review)
     story.shows(mia, seen)
-    check = story.narrator.check
-    check("the moderators see one who has not answered", story.says(seen.text, "queue_unanswered", count=1))
+    check, unanswered = story.narrator.check, story.voice.say("group_unanswered")
+    check(
+        "the moderators see one who has not answered",
+        story.says(seen.text, "queue_list", list=unanswered, count=1),
+    )
     check("the list says who it is", f"<@{sam.id}>" in seen.text, wanted=False)
     case = await story.case_of(sam)
     check("the state of the case", case.state.value if case else "none", "waiting")
@@ -182,7 +185,9 @@ async def changed_links(story: Story) -> None:
     check("Ann can still see #start-here", ann.is_inside)
     check("her disclosures, one after the other", ", ".join(await _disclosed(story, ann)), "none, some")
     seen = await story.command(mia, "review queue", story.theatre.server.review)
-    check("the moderators have it on their list", story.says(seen.text, "queue_tasks", count=1))
+    tasks = story.voice.say("group_tasks")
+    check("the moderators have a list of what to look at", story.says(seen.text, "queue_list", list=tasks))
+    check("on it are of Ann", await _to_look_at(story, ann), 1)
 
 
 async def _disclosed(story: Story, person: Person) -> list[str]:
@@ -198,3 +203,16 @@ async def _disclosed(story: Story, person: Person) -> list[str]:
         return [row["disclosed"] for row in rows]
 
     return await story.rows(read)
+
+
+async def _to_look_at(story: Story, person: Person) -> int:
+    """How many things a person of the team is to look at, about somebody."""
+
+    def count(connection: sqlite3.Connection) -> int:
+        subject = story.theatre.foundation.find(connection, person.id)
+        found = connection.execute(
+            "SELECT COUNT(*) FROM task WHERE subject_id = ? AND closed_at IS NULL", (subject and subject.id,)
+        )
+        return int(found.fetchone()[0])
+
+    return await story.rows(count)

@@ -1,6 +1,8 @@
 """Scenes of time and of crowds: a request that nobody goes on with, and many people at once."""
 
-from datetime import timedelta
+import sqlite3
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.config import Config
@@ -8,6 +10,7 @@ from bot.model import CaseState
 from bot.screens import gate as gate_screens
 from bot.screens import panel as panel_screens
 from bot.screens import reminders
+from bot.store import marks
 from rehearsal import simulation
 from rehearsal.casting import NotTold, Part
 from rehearsal.gate_scenes import NIL_RETURN
@@ -19,6 +22,8 @@ _NAP = timedelta(minutes=29)
 _A_MOMENT = timedelta(minutes=1)
 _LONGEST_TOLD = timedelta(days=40)
 _MOST_PEOPLE = 60
+_NAPS_BETWEEN_SWEEPS = 4
+"""In between, where nothing is due, the bot only leaves the mark that it is awake."""
 
 
 def takes(config: Config) -> timedelta:
@@ -28,12 +33,20 @@ def takes(config: Config) -> timedelta:
 
 async def _live_through(theatre: Theatre, span: timedelta) -> None:
     """Time passes, and the bot is awake all the while."""
-    end = theatre.env.now() + span
+    end, naps = theatre.env.now() + span, 0
     while (left := end - theatre.env.now()) > timedelta():
         simulation.set_clock(theatre.env, theatre.env.now() + min(left, _NAP))
-        await theatre.house.sweep.run(theatre.env.now())
-        await theatre.house.outbox.drain(theatre.env.now())
+        naps += 1
+        if naps % _NAPS_BETWEEN_SWEEPS == 0 or left <= _NAP:
+            await theatre.house.sweep.run(theatre.env.now())
+            await theatre.house.outbox.drain(theatre.env.now())
+        else:
+            await theatre.foundation.database.write(partial(_awake, now=theatre.env.now()))
     await theatre.settle()
+
+
+def _awake(connection: sqlite3.Connection, now: datetime) -> None:
+    marks.note(connection, marks.SWEPT, now)
 
 
 async def unfinished(story: Story) -> None:

@@ -15,11 +15,13 @@ from bot.logs import SafeFormatter
 from bot.screens import panel as panel_screens
 from rehearsal import (
     desk_scenes,
+    fair_scenes,
     gate_scenes,
     ledger,
     proof_scenes,
     rights_scenes,
     simulation,
+    team_scenes,
     time_scenes,
     watch_scenes,
 )
@@ -38,12 +40,17 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
     ("Sam answers nothing", gate_scenes.silence),
     ("Ann belongs, and has no links", gate_scenes.nil_return),
     ("Finn has two hats", desk_scenes.two_hats),
+    ("Noor tells of her own links first", fair_scenes.own_links_first),
+    ("Noor is kept from a case", fair_scenes.kept_away),
     ("Alex will not name the client", desk_scenes.unnamed_client),
+    ("Ida is asked a question", team_scenes.asked),
     ("Kim needs help now", gate_scenes.crisis),
     ("Two moderators press at once", desk_scenes.both_at_once),
     ("The bot restarts in the middle of a form", gate_scenes.restart),
     ("Theo is too young", gate_scenes.too_young),
     ("Ann's links change", gate_scenes.changed_links),
+    ("Otto is removed by two", team_scenes.removed_by_two),
+    ("Eve tells the team about one of them", team_scenes.told_about_a_moderator),
     ("The bot was away, and things happened", watch_scenes.away),
     ("A role is given by hand", watch_scenes.by_hand),
     ("The door does not open", watch_scenes.door_stuck),
@@ -57,12 +64,17 @@ _SCENES: tuple[tuple[str, Scene], ...] = (
     ("The export", ledger.tell_export),
     ("The log is looked through", proof_scenes.looked_through),
 )
-_MODERATORS = ("Mia", "Noor")
+_MODERATORS = ("Mia", "Leo", "Noor")
+_HAVE_TOLD = ("Mia", "Leo")
+"""Moderators who told of their own links before the story begins."""
+
 _NEWCOMERS = (
     "Sam",
     "Ann",
     "Finn",
+    "Ola",
     "Alex",
+    "Ida",
     "Kim",
     "Ella",
     "Rosa",
@@ -70,6 +82,8 @@ _NEWCOMERS = (
     "Liv",
     "Pia",
     "Tom",
+    "Otto",
+    "Eve",
     "Jo",
     "Dana",
     "Ruth",
@@ -143,11 +157,11 @@ async def _opening(story: Story, path: Path) -> None:
     narrator.say(
         "The server has #front-porch for whoever arrives, #start-here for members, and #review for the team."
     )
-    for name in _MODERATORS:
+    for name in _HAVE_TOLD:
         await tell_of_no_links(story.theatre.foundation, story.people[name].id)
     narrator.say(
-        f"{' and '.join(_MODERATORS)} moderate. Whoever decides here tells of their own links first, and "
-        "both have said that they have none."
+        f"{', '.join(_MODERATORS)} moderate. Whoever decides here tells of their own links first: "
+        f"{' and '.join(_HAVE_TOLD)} have said that they have none, and Noor is new."
     )
     chips = [button.chip for button in buttons_on([panel])]
     narrator.sees("Everybody who arrives sees this in #front-porch", [panel.content], chips)

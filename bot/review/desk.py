@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.access import Act, Hand, Role, why_not
 from bot.answers import Reading
@@ -93,6 +93,10 @@ class CaseFile:
     """The person was a member through this case, or was suspended as one."""
     may_reopen: bool = False
     """The decision can still be taken back by the team itself."""
+    mine: bool = False
+    """Whoever reads looks after it."""
+    outside: bool = False
+    """Whoever reads is from outside the team."""
 
     @property
     def may_ask(self) -> bool:
@@ -161,7 +165,9 @@ class Desk:
         if denied:
             return Denied(denied)
         view = views.note(connection, case.id, case.version, moderator.id, self._on.now())
-        return self.file_of(connection, visitor, case, view.ref, proposed)
+        file = self.file_of(connection, visitor, case, view.ref, proposed)
+        mine = file.holder is not None and file.holder.subject_id == moderator.id
+        return replace(file, mine=mine, outside=hand.role is Role.OUTSIDE)
 
     def _earlier(self, connection: sqlite3.Connection, visitor: Visitor, case: Case) -> tuple[Case, ...]:
         """Other requests of the same person, without those that are kept from whoever reads this one."""

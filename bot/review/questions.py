@@ -57,6 +57,8 @@ class Replied:
     case: Case
     changed: bool
     """It took the place of an earlier one."""
+    ref: str
+    """Of the question, to change the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,7 @@ class Questions:
         case = waiting.answered(connection, case, now)
         note(connection, case, case.subject_id, "question.answered", now)
         want_card(connection, case, now)
-        return Replied(case, asked.answered_at is not None)
+        return Replied(case, asked.answered_at is not None, asked.ref)
 
 
 def run_out(connection: sqlite3.Connection, on: Foundation, case_ids: list[str], now: datetime) -> None:

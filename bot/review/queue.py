@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 
-from bot.access import Act, Tie, is_moderator
+from bot.access import Act, Filed, Tie, is_moderator
 from bot.clock import from_ms
+from bot.fairness import hands
 from bot.fairness.hands import hand_of, may_not
 from bot.foundation import Foundation
 from bot.model import Visitor
@@ -275,7 +276,7 @@ class Queue:
     def _open_next(self, connection: sqlite3.Connection, visitor: Visitor) -> CaseFile | AppealFile | Denied:
         line = self._next(connection, visitor)
         if line is None or line.case is None:
-            return Denied("nothing_waits")
+            return Denied(self._nothing(connection, visitor))
         case, appealed = line.case, line.step.group is Group.APPEALS
         if (case.state.is_open or appealed) and not line.step.holder_id:
             moderator = self._on.find_or_add(connection, visitor.user_id, self._on.now())
@@ -285,6 +286,11 @@ class Queue:
         if appealed:
             return opened(connection, self._on, visitor, appeals.get(connection, line.item_id))
         return self._desk.open_within(connection, visitor, case, "nothing_waits")
+
+    def _nothing(self, connection: sqlite3.Connection, visitor: Visitor) -> str:
+        """Why there is no next one: whoever has not told of their own links has none, whatever waits."""
+        filed = hands.filed(connection, self._on, self._reader_id(connection, visitor))
+        return "nothing_waits" if filed is Filed.CURRENT else f"interests_{filed.value}"
 
     def _next(self, connection: sqlite3.Connection, visitor: Visitor) -> Line | None:
         """What is due first, of all that the moderator may do; what a colleague has comes last."""

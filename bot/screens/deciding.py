@@ -115,7 +115,7 @@ def preview(voice: Voice, config: Config, result: Preview) -> Screen:
 
 
 def presses_under(voice: Voice, file: CaseFile) -> list[Press]:
-    """What a moderator can do about the case of a file."""
+    """What a moderator decides about the case of a file, as far as it fits into one row."""
     case, ref = file.case, file.ref
     if case.state is CaseState.ADMITTED:
         return _about_member(voice, file) if case.wiped_at is None else []
@@ -128,17 +128,27 @@ def presses_under(voice: Voice, file: CaseFile) -> list[Press]:
         disclosed = file.disclosed.disclosure.disclosed if file.disclosed else Disclosed.UNDISCLOSED
         if disclosed is not Disclosed.UNDISCLOSED and file.sent:
             presses.append(Press(ADMIT, voice.say("admit"), ref, Style.GOOD))
-            presses.append(Press(FORM_OF[Outcome.ADMIT], voice.say("admit_on_terms"), ref))
         if file.disclosed is None or not file.sent:
             presses.append(_write_down(voice, file))
         presses.append(Press(HOLD, voice.say("keep_on_hold"), ref))
     else:
         presses.append(_write_down(voice, file))
-    presses.append(Press(FORM_OF[Outcome.REDIRECT], voice.say("redirect"), ref))
-    presses.append(Press(FORM_OF[Outcome.DECLINE], voice.say("decline"), ref, Style.DANGER))
     if case.state is CaseState.HELD and file.was_inside:
         presses.append(Press(FORM_OF[Outcome.REMOVE], voice.say("remove_member"), ref, Style.DANGER))
+    else:
+        presses.append(another_way(voice, ref))
+    presses.append(Press(FORM_OF[Outcome.DECLINE], voice.say("decline"), ref, Style.DANGER))
     return presses
+
+
+def another_way(voice: Voice, ref: str) -> Press:
+    """*Show another way*, from a file that was opened."""
+    return Press(FORM_OF[Outcome.REDIRECT], voice.say("redirect"), ref)
+
+
+def on_terms(voice: Voice, ref: str) -> Press:
+    """*Admit on conditions*, from a file that was opened."""
+    return Press(FORM_OF[Outcome.ADMIT], voice.say("admit_on_terms"), ref)
 
 
 def _about_member(voice: Voice, file: CaseFile) -> list[Press]:

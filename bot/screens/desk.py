@@ -12,7 +12,7 @@ from bot.store.effects import EffectKind
 from bot.store.queue import Line
 from bot.words import Voice
 
-OPEN, NEXT, QUEUE, CLAIM = "open", "next", "queue", "claim"
+OPEN, NEXT, QUEUE, CLAIM, RELEASE = "open", "next", "queue", "claim", "release"
 OPEN_APPEAL = "openappeal"
 
 TO_TAKE = frozenset({Group.DECIDE, Group.TALK, Group.ASKED, Group.BLOCKED, Group.UNANSWERED, Group.APPEALS})

@@ -10,21 +10,20 @@ from bot.review.claims import Taken
 from bot.review.conversations import NotRecorded, Recording
 from bot.review.desk import CaseFile, Denied, History, PastDecision
 from bot.review.motions import AlreadyProposed, Proposed
-from bot.screens import deciding
 from bot.screens import forms as form_screens
 from bot.screens import motions as motion_screens
-from bot.screens.desk import NEXT, OPEN, OPEN_APPEAL, decider, step_reason
+from bot.screens import refusals, under
+from bot.screens.desk import NEXT, OPEN, decider, step_reason
 from bot.screens.elements import Press, Screen, Style, inert, moment, since
 from bot.screens.letters import letter as letter_screen
 from bot.screens.links import disclosure_lines
-from bot.screens.questions import file_lines, file_presses
+from bot.screens.questions import file_lines
 from bot.screens.queue import taken
 from bot.screens.terms import terms_on_file
 from bot.store.cases import Case
 from bot.store.decisions import StoredVerdict
 from bot.words import Voice
 
-TIMELINE, NOTE = "timeline", "note"
 _DISCORD_EPOCH_MS = 1420070400000
 
 
@@ -50,7 +49,7 @@ def case_file(voice: Voice, config: Config, file: CaseFile) -> Screen:
         _earlier(voice, file.earlier),
         motion_screens.on_the_table(voice, config, file),
     ]
-    return Screen("\n\n".join(part for part in parts if part), tuple(_file_presses(voice, file)))
+    return Screen("\n\n".join(part for part in parts if part), tuple(under.presses(voice, file)))
 
 
 def _person(voice: Voice, file: CaseFile) -> str:
@@ -179,23 +178,6 @@ def _earlier(voice: Voice, earlier: tuple[Case, ...]) -> str:
     return "\n".join([voice.say("file_earlier"), *(f"- {line}" for line in lines)])
 
 
-def _file_presses(voice: Voice, file: CaseFile) -> list[Press]:
-    ref = file.case.code.replace("-", "")
-    if file.proposed is not None:
-        to_do = list(motion_screens.presses(voice, file.proposed))
-    else:
-        to_do = deciding.presses_under(voice, file)
-    if file.appeal_id:
-        to_do.insert(0, Press(OPEN_APPEAL, voice.say("open_appeal"), file.appeal_id, Style.PRIMARY))
-    return [
-        *to_do,
-        *file_presses(voice, file),
-        Press(TIMELINE, voice.say("timeline_show"), ref),
-        Press(NOTE, voice.say("note_write"), ref),
-        Press(NEXT, voice.say("open_next")),
-    ]
-
-
 def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN, "")) -> Screen:
     """What pressing a decision led to. ``again``: the action and ref of that press, to go on anyway."""
     following = (Press(NEXT, voice.say("open_next")),)
@@ -227,13 +209,12 @@ def decided(voice: Voice, result: DecisionResult, again: tuple[str, str] = (OPEN
         case Taken(case_id=case_id, may_anyway=may_anyway):
             return taken(voice, result, case_id if may_anyway else None, again)
         case MayNot(code=code, case_code=case_code):
-            kept_away = code in {"recused", "own_case"}
-            return Screen(voice.say(f"may_not_{code}", case_code=case_code), () if kept_away else following)
+            return refusals.may_not(voice, code, case_code)
 
 
 def denied(voice: Voice, result: Denied) -> Screen:
     """Not for this person, or not there."""
-    return Screen(voice.say(f"may_not_{result.code}", case_code=""))
+    return refusals.may_not(voice, result.code)
 
 
 def history(voice: Voice, config: Config, result: History) -> Screen:
@@ -258,7 +239,9 @@ def history(voice: Voice, config: Config, result: History) -> Screen:
 def recording(voice: Voice, result: Recording | NotRecorded) -> Screen:
     """Writing down the answers of somebody who talked to a moderator."""
     if isinstance(result, NotRecorded):
-        return Screen(voice.say(f"not_recorded_{result.why.value}"))
+        return Screen(
+            voice.say(f"not_recorded_{result.why.value}"), refusals.own_links(voice, result.why.value)
+        )
     if isinstance(result.step, Summary):
         return form_screens.summary(voice, result.step)
     screen = form_screens.carry_on(voice, result.step)

@@ -7,6 +7,7 @@ from bot.filling import FormToFill, Informed, NotSaved, Saved, Summary, SummaryE
 from bot.minting import NextForm
 from bot.model import InformationPage, Source
 from bot.questionnaire import FormField
+from bot.screens import refusals
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert
 from bot.words import Voice
 
@@ -194,8 +195,8 @@ def not_saved(voice: Voice, result: NotSaved) -> Screen:
     if result.typed:
         handed_back = "\n".join(inert(typed) for typed in result.typed)
         text = f"{text}\n\n{voice.say('handed_back')}\n{handed_back}"
-    presses = (Press("start", voice.say("where_i_stand")),) if result.why is not WhyNot.FULL else ()
-    return Screen(text, presses)
+    where = () if result.why is WhyNot.FULL else (Press("start", voice.say("where_i_stand")),)
+    return Screen(text, refusals.own_links(voice, result.why.value) or where)
 
 
 def informed(voice: Voice, result: Informed) -> Screen:

@@ -5,10 +5,9 @@ from bot.filling import NotSaved, Summary
 from bot.minting import NextForm
 from bot.model import CaseState, HoldReason, Outcome
 from bot.screens import forms as form_screens
-from bot.screens import reminders
+from bot.screens import interests, reminders
 from bot.screens.appeals import with_second_look
 from bot.screens.elements import Press, Screen, Style, moment
-from bot.screens.interests import who_stays_out
 from bot.screens.letters import body, first_channel, framed, letter
 from bot.screens.panel import my_data
 from bot.screens.questions import talk_line, wants_talk, with_question
@@ -141,7 +140,7 @@ def _held(voice: Voice, config: Config, result: HeldStanding) -> Screen:
         parts.append(_wants_person(voice, result.around))
     else:
         presses.append(Press("person", voice.say("talk_to_person")))
-    screen = Screen("\n\n".join(parts), (*presses, who_stays_out(voice), _take_back(voice)))
+    screen = Screen("\n\n".join(parts), (*presses, interests.who_stays_out(voice), _take_back(voice)))
     return with_question(voice, screen, result.around)
 
 
@@ -184,6 +183,8 @@ def sent(voice: Voice, config: Config, result: SendResult) -> Screen:
             return Screen(f"{voice.say('sent')}\n\n{screen.text}", screen.presses)
         case Sent(standing=other):
             return standing(voice, config, other)
+        case LinksChanged(at_the_desk=True):
+            return interests.on_record_now(voice, result)
         case LinksChanged():
             return Screen(voice.say("links_changed"))
         case Unticked(problems=problems, again=again):

@@ -11,6 +11,7 @@ from bot.review.desk import CaseFile
 from bot.review.motions import AlreadyProposed, OnTheTable, Proposed
 from bot.review.second_looks import answer_in
 from bot.review.voting import MotionState, Way, way_of
+from bot.screens import refusals
 from bot.screens.desk import NEXT, OPEN, decider
 from bot.screens.elements import FormSheet, Input, Press, Screen, Style, moment, since
 from bot.screens.letters import appeal_answer, first_channel, framed
@@ -140,7 +141,7 @@ def answered(voice: Voice, result: ConfirmResult) -> Screen:
             )
             return Screen(text, following)
         case MayNot(code=code, case_code=case_code):
-            return Screen(voice.say(f"may_not_{code}", case_code=case_code), following)
+            return refusals.may_not(voice, code, case_code)
 
 
 def _over(voice: Voice, result: Over) -> Screen:

@@ -1,6 +1,7 @@
 """What an outside reviewer reads, and whoever adds one."""
 
 from bot.fairness.outside import Added, NotAdded, TellFirst
+from bot.screens import refusals
 from bot.screens.elements import Press, Screen, Style
 from bot.screens.links import CHANGE
 from bot.store.cases import Case
@@ -12,7 +13,7 @@ COME = "outsidecase"
 def added(voice: Voice, result: Added | NotAdded) -> Screen:
     """Somebody was added, or not."""
     if isinstance(result, NotAdded):
-        return Screen(voice.say(f"may_not_{result.code}", case_code=result.case_code))
+        return refusals.may_not(voice, result.code, result.case_code)
     key = "outside_added_before" if result.before else "outside_added"
     return Screen(voice.say(key, case_code=result.case_code))
 

@@ -6,7 +6,8 @@ from bot.review.bench import Changed, MayNot
 from bot.review.desk import CaseFile
 from bot.review.questions import LONGEST, Asked, NotReplied, Replied, ToReply, Writing
 from bot.review.talks import Closing, Joining
-from bot.screens.desk import OPEN
+from bot.screens import refusals
+from bot.screens.desk import NEXT, OPEN
 from bot.screens.elements import Choice, FormSheet, Input, Press, Screen, Style, inert, moment, shorten
 from bot.screens.panel import HELP, START
 from bot.standing import Around
@@ -91,7 +92,8 @@ def replied(voice: Voice, result: Replied | NotReplied) -> Screen:
             text = f"{text}\n\n{voice.say('handed_back')}\n{inert(result.typed)}"
         return Screen(text, (where,))
     key = "replied_again" if result.changed else "replied"
-    return Screen(voice.say(key, case_code=result.case.code), (where,))
+    change = Press(REPLY, voice.say("change_my_answer"), result.ref)
+    return Screen(voice.say(key, case_code=result.case.code), (where, change))
 
 
 def file_lines(voice: Voice, file: CaseFile) -> str:
@@ -109,15 +111,14 @@ def file_lines(voice: Voice, file: CaseFile) -> str:
     return "\n".join(lines)
 
 
-def file_presses(voice: Voice, file: CaseFile) -> list[Press]:
-    """What a moderator can do under a file beside deciding."""
-    presses = []
-    if file.may_ask:
-        presses.append(Press(ASK, voice.say("ask_question"), file.ref))
-    if file.talks:
-        presses.append(Press(JOIN, voice.say("join_talk"), file.ref))
-        presses.append(Press(END_TALK, voice.say("end_talk"), file.ref))
-    return presses
+def ask(voice: Voice, ref: str) -> Press:
+    """*Ask a question*, from a file that was opened."""
+    return Press(ASK, voice.say("ask_question"), ref)
+
+
+def join(voice: Voice, ref: str) -> Press:
+    """*Join the conversation*, from a file that was opened."""
+    return Press(JOIN, voice.say("join_talk"), ref)
 
 
 def ask_form(voice: Voice, config: Config, writing: Writing) -> FormSheet:
@@ -169,7 +170,7 @@ def outcome(voice: Voice, result: Asked | Joining | Closing | Changed | MayNot) 
     """What asking, joining or closing led to."""
     match result:
         case Asked(case=case):
-            return Screen(voice.say("asked", case_code=case.code))
+            return Screen(voice.say("asked", case_code=case.code), (Press(NEXT, voice.say("open_next")),))
         case Joining(thread_id=thread_id):
             return Screen(voice.say("joining_talk", thread=f"<#{thread_id}>"))
         case Closing(case=case):
@@ -177,4 +178,4 @@ def outcome(voice: Voice, result: Asked | Joining | Closing | Changed | MayNot) 
         case Changed(case=case):
             return Screen(voice.say("file_changed", case_code=case.code), (_open(voice, case),))
         case MayNot(code=code, case_code=case_code):
-            return Screen(voice.say(f"may_not_{code}", case_code=case_code))
+            return refusals.may_not(voice, code, case_code)

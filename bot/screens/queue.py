@@ -6,18 +6,22 @@ from bot.review.claims import ClaimResult, Free, Held, NotClaimed, Taken
 from bot.review.next_step import FOR_THE_TEAM, Group
 from bot.review.queue import COUNTED, Found, Listed, Overview, Page, Shown
 from bot.review.stats import Stats, Window
-from bot.screens.desk import NEXT, OPEN, OPEN_APPEAL, QUEUE, mend, step_line
+from bot.screens import refusals
+from bot.screens.desk import NEXT, OPEN, OPEN_APPEAL, QUEUE, RELEASE, mend, step_line
 from bot.screens.elements import MOST_PRESSES, Press, Screen, Style, moment
-from bot.store.cases import Case
 from bot.store.effects import Effect
-from bot.store.queue import Line, Place
+from bot.store.queue import Place
 from bot.store.stops import HeldUp
 from bot.store.tasks import Task, TaskKind
 from bot.words import Voice
 
-PAGE, OPEN_TASK, SEEN, RETRY = "page", "opentask", "seen", "retry"
+PAGE, OPEN_TASK, OPEN_CONCERN, SEEN, RETRY = "page", "opentask", "openconcern", "seen", "retry"
+
+_TO_OPEN = frozenset({*FOR_THE_TEAM, Group.CONCERNS})
+"""The lists whose lines have a button on the first screen."""
+
 LOOK_AGAIN = "lookatdecision"
-RELEASE, ANYWAY = "release", "anyway"
+ANYWAY = "anyway"
 
 _BLANK = "-"
 _TO_OPEN = frozenset({*FOR_THE_TEAM, Group.APPEALS})
@@ -152,16 +156,16 @@ def _presses(voice: Voice, result: Overview) -> list[Press]:
 
 
 def _opening(voice: Voice, lines: tuple[Shown, ...]) -> list[Press]:
-    return [
-        _opening_press(voice, shown.line, shown.line.case) for shown in lines if shown.line.case is not None
-    ]
-
-
-def _opening_press(voice: Voice, line: Line, case: Case) -> Press:
-    label = voice.say("open_code", case_code=line.code)
-    if line.step.group is Group.APPEALS:
-        return Press(OPEN_APPEAL, label, line.item_id)
-    return Press(OPEN, label, case.id)
+    found = []
+    for line in (shown.line for shown in lines):
+        label = voice.say("open_code", case_code=line.code)
+        if line.step.group is Group.APPEALS:
+            found.append(Press(OPEN_APPEAL, label, line.item_id))
+        elif line.case is not None:
+            found.append(Press(OPEN, label, line.case.id))
+        elif line.step.group is Group.CONCERNS:
+            found.append(Press(OPEN_CONCERN, label, line.code.replace("-", "")))
+    return found
 
 
 def _task_presses(voice: Voice, tasks: tuple[Task, ...]) -> list[Press]:
@@ -188,7 +192,7 @@ def claimed(voice: Voice, result: ClaimResult) -> Screen:
         case Taken(case_id=case_id, may_anyway=may_anyway):
             return taken(voice, result, case_id if may_anyway else None)
         case NotClaimed(why=why, code=code):
-            return Screen(voice.say(f"may_not_{why}", case_code=code))
+            return refusals.may_not(voice, why, code)
 
 
 def taken(voice: Voice, result: Taken, case_id: str | None, again: tuple[str, str] = (OPEN, "")) -> Screen:
@@ -200,7 +204,7 @@ def taken(voice: Voice, result: Taken, case_id: str | None, again: tuple[str, st
     user = f"<@{holder.user_id}>" if holder.user_id else voice.say("somebody_of_the_team")
     text = voice.say("claim_taken", case_code=result.code, user=user, since=moment(holder.since))
     if case_id is None:
-        return Screen(text)
+        return Screen(text, (Press(NEXT, voice.say("open_next")),))
     action, ref = again
     presses = (Press(ANYWAY, voice.say("go_on_anyway"), f"{case_id}.{action}.{ref or case_id}"),)
     return Screen(f"{text} {voice.say('claim_may_anyway')}", presses)

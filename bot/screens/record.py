@@ -5,7 +5,8 @@ from bot.questionnaire import Kind
 from bot.review.desk import Denied
 from bot.review.record import LONGEST_NOTE, By, NoteKept, Step, Timeline
 from bot.screens.elements import FormSheet, Input, Press, Screen, inert, moment
-from bot.screens.files import NOTE, TIMELINE, denied
+from bot.screens.files import denied
+from bot.screens.under import NOTE, TIMELINE
 from bot.words import Voice
 
 NOTE_FIELD = "note"

@@ -22,14 +22,20 @@ def terms_on_file(voice: Voice, recorded: Iterable[Recorded]) -> str:
 
 
 def _on_file(voice: Voice, one: Recorded) -> str:
-    line = f"{_line(voice, one.condition)} {voice.say('condition_since', at=moment(one.starts_at, 'D'))}"
+    told = voice.say(f"they_agreed_{one.condition.code.value}", text=inert(one.condition.text))
+    line = (
+        f"{_ending(voice, one.condition, told)} {voice.say('condition_since', at=moment(one.starts_at, 'D'))}"
+    )
     if one.ended_at is None:
         return line
     return f"{line} {voice.say(f'ended_by_{one.ended_why}', at=moment(one.ended_at, 'D'))}"
 
 
 def _line(voice: Voice, condition: Condition) -> str:
-    told = named(voice, condition, inert(condition.text))
+    return _ending(voice, condition, named(voice, condition, inert(condition.text)))
+
+
+def _ending(voice: Voice, condition: Condition, told: str) -> str:
     if condition.ends_at is None:
         return told
     return f"{told} {voice.say('condition_ends', at=moment(condition.ends_at, 'D'))}"

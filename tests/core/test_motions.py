@@ -54,10 +54,6 @@ async def two(tmp_path: Path) -> AsyncIterator[World]:
         yield world
 
 
-BESIDE = ("Ask a question", "What happened", "Write a note", "Open the next one")
-"""What stands under every file of a case that waits for the team."""
-
-
 @pytest.fixture
 async def small(tmp_path: Path) -> AsyncIterator[World]:
     """A team of one or two."""
@@ -151,7 +147,12 @@ async def test_the_second_person_reads_just_what_will_be_sent_and_confirms(two: 
     motion = await proposed(two)
     file = await two.file(by=SECOND_MOD)
     screen = file_screens.case_file(VOICE, two.foundation.config, file)
-    assert [press.label for press in screen.presses] == ["Confirm", "I do not agree", *BESIDE]
+    assert [press.label for press in screen.presses] == [
+        "Confirm",
+        "I do not agree",
+        "More",
+        "Open the next one",
+    ]
     assert "**Proposed: declining**" in screen.text
     shown = screen.text.partition("The person will read this:\n>>> ")[2]
     assert DECLINED_TEXT in shown
@@ -194,7 +195,7 @@ async def test_nobody_confirms_or_refuses_their_own_proposal(two: World) -> None
     motion = await proposed(two)
     file = await two.file(by=MOD)
     screen = file_screens.case_file(VOICE, two.foundation.config, file)
-    assert [press.label for press in screen.presses] == ["Withdraw it", *BESIDE]
+    assert [press.label for press in screen.presses] == ["Withdraw it", "More", "Open the next one"]
 
     for attempt in (two.confirming.confirm(MOD, motion), two.confirming.disagree(MOD, motion, "")):
         result = await attempt
@@ -522,7 +523,7 @@ async def test_while_a_small_team_waits_anybody_stops_it(small: World) -> None:
     motion = await proposed(small)
     file = await small.file(by=SECOND_MOD)
     screen = file_screens.case_file(VOICE, small.foundation.config, file)
-    assert [press.label for press in screen.presses] == ["Confirm", "Stop it", *BESIDE]
+    assert [press.label for press in screen.presses] == ["Confirm", "Stop it", "More", "Open the next one"]
 
     assert isinstance(await small.confirming.withdraw(SECOND_MOD, motion), Ended)
 

@@ -186,6 +186,7 @@ FAMILIES = {
     "outcome": [outcome.value for outcome in Outcome],
     "decided": [outcome.value for outcome in Outcome],
     "agreed": [code.value for code in ConditionCode],
+    "they_agreed": [code.value for code in ConditionCode],
     "ended_by": ["time", "decision", "access"],
     "delivery": [delivery.value for delivery in Delivery],
     "source": [source.value for source in Source],

@@ -97,6 +97,7 @@ USE_CASES = {
     "review.following",
     "review.looking",
     "review.second_looks",
+    "review.more",
     "review.motions",
     "review.readiness",
     "review.record",

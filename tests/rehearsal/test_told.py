@@ -12,23 +12,30 @@ from rich.console import Console
 
 from bot import gate as bot_gate
 from bot import holdings, reminders, submission
+from bot.access import Filed, Hand, Role
 from bot.answers import Reading
+from bot.concerns import handling
 from bot.config import Config, load
+from bot.fairness import hands, ties
 from bot.findings import Findings
 from bot.forgetting.erasure import Erasure, Receipt
 from bot.incidents import Incidents
 from bot.log.verifying import Report
 from bot.model import Scope
+from bot.review import motions
+from bot.review.voting import Way
 from bot.rules import Rule, Verdict, decide
 from bot.screens import gate, panel
 from bot.screens.elements import Screen
-from bot.store import events
+from bot.store import events, threads
 from bot.words import Voice
 from rehearsal import (
     desk_scenes,
+    fair_scenes,
     gate_scenes,
     proof_scenes,
     rights_scenes,
+    team_scenes,
     time_scenes,
     told,
     watch_scenes,
@@ -80,7 +87,7 @@ async def test_the_whole_story_on_the_example_ends_well(config: Config) -> None:
 
     assert well, text
     assert crossed(text) == set()
-    assert "not told" not in text.lower()
+    assert not re.search(r"not told(:| with)", text.lower())
     assert "\x1b" not in text
     assert max(len(line) for line in text.splitlines()) <= 100
     assert [match["title"] for match in map(_SCENE.match, text.splitlines()) if match] == [
@@ -180,7 +187,26 @@ def finds_nothing(*_args: object) -> Report:
     return Report()
 
 
+def way_of_one(*_args: object, **_kwargs: object) -> Way:
+    """One person is enough, whatever it is."""
+    return Way.ONE
+
+
+def hand_of_anybody(*_args: object) -> Hand:
+    """A moderator whom nothing ties to anything, and who has told."""
+    return Hand(Role.MODERATOR)
+
+
+def has_told(*_args: object) -> Filed:
+    """Everybody has told of their own links."""
+    return Filed.CURRENT
+
+
 _FAULTS = [
+    (hands, "_filed", has_told, [fair_scenes.own_links_first]),
+    (motions, "way_of", way_of_one, [team_scenes.removed_by_two]),
+    (threads, "close", nothing, [team_scenes.asked]),
+    (handling, "hand_for_concern", hand_of_anybody, [team_scenes.told_about_a_moderator]),
     (Erasure, "at_start", erases_nobody_again, [proof_scenes.yesterdays_copy]),
     (proof_scenes, "verify", finds_nothing, [proof_scenes.looked_through]),
     (Erasure, "person", only_says_so, [rights_scenes.all_gone]),
@@ -209,6 +235,29 @@ async def test_each_new_guarantee_that_is_broken_is_caught(
 
     assert not well
     assert crossed(text) == {scene.__name__ for scene in caught}
+
+
+async def test_a_bot_that_overlooks_a_tie_is_caught(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The moderator has told of her employer, and reads the case of somebody who worked there."""
+    monkeypatch.setattr(told, "_SCENES", the_same([fair_scenes.own_links_first, fair_scenes.kept_away]))
+    monkeypatch.setattr(ties, "linked", lambda *_: False)
+    well, text = await tell(config)
+
+    assert not well
+    assert crossed(text) == {"kept_away"}
+    assert "all that she is told is one line: no" in text
+
+
+async def test_a_team_for_which_one_person_is_enough_leaves_the_removal_out(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small team promises no second reader."""
+    monkeypatch.setattr(told, "_SCENES", only(team_scenes.removed_by_two))
+    small = config.confirm.model_copy(update={"small_team": True})
+    well, text = await tell(config.model_copy(update={"confirm": small}))
+
+    assert well, text
+    assert "not told: in your configuration a removal does not take two people." in text
 
 
 async def test_a_bot_that_deletes_without_a_line_is_caught(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.screens import concern_files as files
+from bot.screens import queue
 from bot.screens.elements import Press
 from rehearsal import simulation
 from rehearsal.theatre import Person, Seen, Theatre
@@ -241,3 +242,22 @@ async def test_a_moderator_who_told_it_gets_one_line_on_every_way_in(theatre: Th
         sent = await simulation.submit_raw(leo.actor, room, f"pl:{act}:{refs[act]}", {"text": "x"})
         assert sent.response.content == line, act
     assert await rows(theatre, "SELECT outcome FROM concern") == [(None,)]
+
+
+async def test_a_concern_is_opened_from_the_queue_by_whom_it_concerns_and_by_nobody_else(
+    theatre: Theatre,
+) -> None:
+    """One press on the list; a forged one finds nothing, in the words for a code that does not exist."""
+    ann = await member(theatre)
+    mia, leo = await team(theatre, "mia", "leo")
+    await tell(ann, leo)
+    code = await the_code(theatre)
+
+    seen = await mia.command("review queue", theatre.server.review)
+    assert seen.buttons == [f"Open {code}"]
+    assert WORDS in (await mia.press("Open")).text
+    assert (await leo.command("review queue", theatre.server.review)).buttons == []
+    forged = Press(queue.OPEN_CONCERN, "Open", code.replace("-", ""))
+    seen = await leo.press("Open", on=await theatre.plant(theatre.server.review, forged))
+    assert seen.text == "There is no case with this code. Check the code on the card."
+    assert seen.buttons == []

@@ -74,8 +74,8 @@ async def test_open_file_shows_everything_to_the_moderator_alone(theatre: Theatr
     ):
         assert told in seen.text, told
     assert seen.buttons == [
-        *("Admit", "Admit on conditions", "Keep on hold", "Show another way", "Decline"),
-        *("Ask a question", "What happened", "Write a note", "Open the next one"),
+        *("Admit", "Keep on hold", "Show another way", "Decline", "Ask a question"),
+        *("I take this", "More", "Open the next one"),
     ]
     assert ("file.opened",) in await rows(theatre, "SELECT action FROM event")
     for message in theatre.cards():
@@ -116,7 +116,7 @@ async def test_admit_opens_the_door_and_tells_the_person_once(theatre: Theatre) 
     assert "Message to the person: arrived" in seen.text
     assert seen.buttons == [
         *("Change conditions", "Back into quarantine", "Remove"),
-        *("What happened", "Write a note", "Open the next one"),
+        *("More", "Open the next one"),
     ]
     assert "Admit" not in seen.buttons
 
@@ -182,6 +182,7 @@ async def test_conditions_and_back_into_quarantine_by_button(theatre: Theatre) -
     ben = await held(theatre)
     mia = await theatre.moderator("mia")
     await open_file(mia)
+    await mia.press("More")
     await mia.press("Admit on conditions")
     seen = await mia.fill(
         reason=["link_on_terms"], label="I work for Quill", recruitment=["none"], other="", ends="2030-01-31"
@@ -194,6 +195,7 @@ async def test_conditions_and_back_into_quarantine_by_button(theatre: Theatre) -
     assert "2030-01-31" in ben.inbox()[0]
     seen = await mia.command("review open", code=await code_of(theatre))
     assert "**Conditions**" in seen.text
+    assert "Recruits nobody here" in seen.text
     await mia.press("Back into quarantine")
     await mia.fill(reason=["safety"], sentence="We have to look at something.")
     await mia.press("Send")

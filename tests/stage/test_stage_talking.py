@@ -115,6 +115,7 @@ async def test_a_moderator_joins_and_closes_a_talk_that_an_applicant_wanted(thea
     await ann.actor.send(thread, "I am afraid of the form")
     await theatre.settle()
     await opened(theatre, mia)
+    await mia.press("More")
     assert "The case goes on as it stood" in (await mia.press("Close the conversation")).text
     await theatre.settle()
 

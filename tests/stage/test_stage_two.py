@@ -40,9 +40,9 @@ async def test_one_proposes_and_another_confirms(stage: Stage, config: Config) -
     assert any("takes two of you" in message.content for message in theatre.cards())
 
     await opens(mia)
-    assert mia.seen.buttons == ["Withdraw it", "Open the next one"]
+    assert mia.seen.buttons == ["Withdraw it", "More", "Open the next one"]
     await opens(leo)
-    assert leo.seen.buttons == ["Confirm", "I do not agree", "Open the next one"]
+    assert leo.seen.buttons == ["Confirm", "I do not agree", "More", "Open the next one"]
     assert preview in leo.seen.text
     seen = await leo.press("Confirm")
     assert ": declined." in seen.text
