@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from bench.teamwork import OPEN_APPEALS, TEAM, Teamwork, newest
 from bot.clock import to_ms
 from bot.config import Config
 from bot.ids import new_id, new_ids
@@ -26,6 +27,8 @@ ADMITTED_IN_TEN = 1
 """Of all others; the rest is closed, and mostly wiped."""
 _CHANGED_IN_TEN = 3
 """Of those who were admitted: so many have changed their links since."""
+_TALKING = 40
+"""Of those who have not begun: so many would like to talk."""
 _SEARCHES = 100
 """Looks at everybody's records, as many whatever the size: they go after a year."""
 
@@ -85,6 +88,7 @@ def fill(connection: sqlite3.Connection, vault: Vault, config: Config, count: in
     filling.note_searches()
     for _, _, statement in put_back:
         connection.execute(statement)
+    filling.furnish()
     while epochs.drop_old(connection, now, config.retention.log, epochs.MOST_LINES):
         pass
     connection.execute("COMMIT")
@@ -132,7 +136,7 @@ class _Filling:
             (sheet.content_hash, sheet.snapshot, to_ms(now)),
         )
         connection.execute("INSERT INTO notice VALUES (?, 'What we keep.', ?)", (self._notice, to_ms(now)))
-        self._moderator = subjects.find_or_add(connection, vault, user_id(-1), self._opened(0)).id
+        self._teamwork = Teamwork(connection, vault, config, now, (user_id(-1 - n) for n in range(TEAM)))
 
     def _opened(self, number: int) -> datetime:
         return self._now - timedelta(days=900) + timedelta(days=890) * (number / self._count)
@@ -145,6 +149,7 @@ class _Filling:
         for name, rows in self._rows.items():
             self._connection.executemany(_STATEMENTS[name], rows)
             rows.clear()
+        self._teamwork.write()
         self._vault.settle(self._vault.unsettled(), ())
 
     def _write_moment(self, numbers: range) -> None:
@@ -174,8 +179,13 @@ class _Filling:
         )
         decision = self._decision(case, state, at, lines)
         if told:
-            self._disclosure(subject, case, 1, at, lines)
+            disclosure = self._disclosure(subject, case, 1, at, lines)
+            self._teamwork.named(subject, str(self._rows["interest"][-1][0]), number)
             self._looks(subject, case, opened)
+            if state == "held":
+                self._teamwork.judged(case, disclosure, number, at)
+        if state == "declined":
+            self._teamwork.declined(number // 4, subject, case, str(decision), at)
         if state == "admitted":
             self._member(number, subject, case, str(decision), opened, lines)
         is_open = state in BACKLOG
@@ -215,7 +225,7 @@ class _Filling:
         if state not in _OUTCOMES:
             return None
         decision, outcome = new_id(), _OUTCOMES[state]
-        by = self._moderator if outcome == "decline" else None
+        by = self._teamwork.whose() if outcome == "decline" else None
         reason = "other" if outcome == "decline" else None
         disclosed = "some" if outcome == "admit" else None
         self._rows["decision"].append((decision, case, outcome, int(by is None), by, reason, disclosed, at))
@@ -228,7 +238,7 @@ class _Filling:
             (disclosure, subject.id, case, version, "some", "", source, self._questionnaire, at)
         )
         self._rows["interest"].append(
-            (new_id(), disclosure, 0, "industry", "self", "personal", "older", "no", "unaware")
+            (new_id(), disclosure, 0, "industry", "self", "personal", "current", "no", "unaware")
         )
         lines.add(subject.id, "disclosure.logged", disclosure)
         return disclosure
@@ -237,7 +247,7 @@ class _Filling:
         """Those of the last year are still there."""
         at = to_ms(max(opened, self._now - timedelta(days=360)))
         for action in ("open", "history"):
-            row = (new_id(), at, self._moderator, subject.id, case, action, "review")
+            row = (new_id(), at, self._teamwork.whose(), subject.id, case, action, "review")
             self._rows["access"].append(row)
 
     def _member(
@@ -245,6 +255,7 @@ class _Filling:
     ) -> None:
         """What there is about somebody who was let in, and was welcomed."""
         at = to_ms(opened)
+        self._teamwork.admitted(number // 10, subject, case, decision, at)
         self._rows["letter"].append((new_id(), case, decision, None, "shown", at))
         for kind in ("grant", "welcome"):
             self._rows["effect"].append((f"{kind}:{case}", kind, case, at, at))
@@ -263,6 +274,13 @@ class _Filling:
             self._sheet(subject, at, "update", at)
             self._disclosure(subject, None, 2, at, lines)
             self._rows["superseded"].append((first, at))
+
+    def furnish(self) -> None:
+        """What the team is at now."""
+        declined = newest(self._connection, "declined", OPEN_APPEALS)
+        held, waiting = (newest(self._connection, state, BACKLOG[state]) for state in ("held", "waiting"))
+        self._teamwork.furnish(held, waiting[:_TALKING], declined)
+        self._vault.settle(self._vault.unsettled(), ())
 
     def note_searches(self) -> None:
         """Looks at everybody's records."""

@@ -10,30 +10,38 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from bench import crowd, feed
+from bench import crowd, feed, teamwork
 from bot.clock import machine_clock
 from bot.config.tables import Retention
 from bot.drift import Drift
+from bot.fairness.interests import log_own
 from bot.forgetting import retention
 from bot.forgetting.erasure import Erasure, Receipt
 from bot.forms import Forms
 from bot.foundation import Foundation
 from bot.gate import Gate
 from bot.holdings import Holdings
-from bot.model import Visitor
+from bot.model import Disclosed, Disclosure, Visitor
 from bot.ports import Later, Member, Refused, RoleChange, Why
 from bot.review.desk import CaseFile, Denied, Desk, History
-from bot.review.queue import Overview, Queue
+from bot.review.next_step import Group
+from bot.review.queue import Filter, Found, Overview, Page, Queue
+from bot.review.record import Record, Timeline
+from bot.review.stats import Statistics, Stats
 from bot.rights import Rights
 from bot.rounds import Rounds
 from bot.screens import rights as screens
 from bot.store import retention as kept
+from bot.store.queue import TOP, Place
 from bot.store.retention import EVER, Span
-from rehearsal.filing import tell_of_no_links
 
 REAL = 40
 """People who really answered and are held, beside those who were only stored."""
 _SAMPLES = 300
+_DEEP = 40
+"""Pages into the list of those who have not sent their answers."""
+CPU = "_cpu"
+"""After the name of what was measured: processor time of all threads instead of the clock."""
 
 
 def visitor(number: int, *, moderator: bool = False) -> Visitor:
@@ -68,11 +76,27 @@ class Everybody:
         return ()
 
 
+def named_by(number: int) -> str:
+    """What somebody who really answered has to do with: some with what the moderator has to do with.
+
+    Those name a firm that belongs to the moderator's own, by its other name.
+    """
+    tied = number % teamwork.TIED_IN == 0
+    return teamwork.organisation(6, alias=True) if tied else teamwork.organisation(102 + 5 * number)
+
+
+_OWN = Disclosure(Disclosed.SOME, (teamwork.link(1), teamwork.link(77)))
+"""What the measured moderator told about themselves."""
+
+
 async def at_the_desk(foundation: Foundation) -> dict[str, float]:
-    """What moderators do over and over: the 99th percentile of each, in milliseconds."""
+    """What moderators do over and over, by one whom their links keep from every fourth case.
+
+    The 99th percentile of each, in milliseconds, and the processor time of it under the name with CPU.
+    """
     desk, moderator = Desk(foundation), visitor(9999, moderator=True)
-    queue = Queue(foundation, desk)
-    await tell_of_no_links(foundation, moderator.user_id)
+    queue, record, statistics = Queue(foundation, desk), Record(foundation), Statistics(foundation)
+    await foundation.database.write(lambda connection: _tell_own(connection, foundation, moderator))
     codes = await foundation.database.read(
         lambda c: [
             row[0]
@@ -81,19 +105,47 @@ async def at_the_desk(foundation: Foundation) -> dict[str, float]:
             )
         ]
     )
-
-    def nth_file(n: int) -> Awaitable[object]:
-        return desk.open_by_code(moderator, codes[n % len(codes)])
-
-    def nth_history(n: int) -> Awaitable[object]:
-        return desk.history_of_code(moderator, codes[n % len(codes)])
-
-    return {
-        "queue": await _p99(lambda _: queue.show(moderator), Overview),
-        "file": await _p99(nth_file, CaseFile),
-        "history": await _p99(nth_history, History),
-        "next": await _p99(lambda _: queue.open_next(moderator), (CaseFile, Denied)),
+    # The newest is the one that answered last.
+    free = [code for n, code in enumerate(reversed(codes)) if n % teamwork.TIED_IN]
+    tied = [code for n, code in enumerate(reversed(codes)) if n % teamwork.TIED_IN == 0]
+    people = [visitor(n).user_id for n in range(REAL) if n % teamwork.TIED_IN]
+    deep = await _deep(queue, moderator)
+    by_rule, by_category = Filter(rule=teamwork.RARE), Filter(category="industry")
+    measured: dict[str, tuple[Callable[[int], Awaitable[object]], Any]] = {
+        "queue": (lambda _: queue.show(moderator), Overview),
+        "page": (lambda _: queue.page(moderator, Group.UNANSWERED, deep), Page),
+        "by_rule": (lambda _: queue.find(moderator, by_rule), Found),
+        "by_category": (lambda _: queue.find(moderator, by_category), Found),
+        "next": (lambda _: queue.open_next(moderator), CaseFile),
+        "file": (lambda n: desk.open_by_code(moderator, free[n % len(free)]), CaseFile),
+        "kept": (lambda n: desk.open_by_code(moderator, tied[n % len(tied)]), Denied),
+        "history": (lambda n: desk.history_of_code(moderator, free[n % len(free)]), History),
+        "search": (lambda n: desk.history_of_user(moderator, people[n % len(people)]), History),
+        "record": (lambda n: record.timeline(moderator, free[n % len(free)]), Timeline),
+        "stats": (lambda _: statistics.stats(moderator), Stats),
     }
+    found = {}
+    for name, (work, kind) in measured.items():
+        found[name], found[name + CPU] = await _p99s(work, kind)
+    return found
+
+
+def _tell_own(connection: sqlite3.Connection, on: Foundation, moderator: Visitor) -> None:
+    now = on.now()
+    subject = on.find_or_add(connection, moderator.user_id, now)
+    key, asked_by = on.vault.key(subject.key_id), on.config.questionnaire.content_hash
+    log_own(connection, key, subject.id, _OWN, asked_by, now)
+
+
+async def _deep(queue: Queue, moderator: Visitor) -> Place:
+    """A place far down in the longest list."""
+    place = TOP
+    for _ in range(_DEEP):
+        page = await queue.page(moderator, Group.UNANSWERED, place)
+        if isinstance(page, Denied) or page.listed.more is None:
+            raise TypeError("the list is too short")
+        place = page.listed.more
+    return place
 
 
 async def over_everybody(foundation: Foundation, size: int) -> float:
@@ -196,11 +248,18 @@ def _lines(connection: sqlite3.Connection) -> int:
 
 
 async def _p99(work: Callable[[int], Awaitable[object]], kind: Any) -> float:
-    times = []
+    return (await _p99s(work, kind))[0]
+
+
+async def _p99s(work: Callable[[int], Awaitable[object]], kind: Any) -> tuple[float, float]:
+    """By the clock, and of processor time."""
+    waited, worked = [], []
     for number in range(_SAMPLES):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), time.process_time()
         result = await work(number)
-        times.append((time.perf_counter() - began) * 1000)
+        worked.append((time.process_time() - before) * 1000)
+        waited.append((time.perf_counter() - began) * 1000)
         if not isinstance(result, kind):
             raise TypeError(f"{type(result).__name__} is not what was asked for")
-    return sorted(times)[int(_SAMPLES * 0.99) - 1]
+    ninety_nine = int(_SAMPLES * 0.99) - 1
+    return sorted(waited)[ninety_nine], sorted(worked)[ninety_nine]

@@ -1,16 +1,17 @@
 """The configuration as one frozen value, and the secrets, which never stand in it."""
 
+import tomllib
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field, SecretStr
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from bot.config.review_tables import Appeals, Concerns, Confirm, Review
@@ -40,6 +41,12 @@ PREFIX = "PORCHLIGHT_"
 NESTED = "__"
 
 
+@cache
+def _shipped() -> dict[str, Any]:
+    """The defaults, read once: reading them takes longer than all the checks."""
+    return tomllib.loads(DEFAULTS.read_text(encoding="utf-8"))
+
+
 class Config(BaseSettings):
     """Everything an admin decides.
 
@@ -50,7 +57,6 @@ class Config(BaseSettings):
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter=NESTED,
-        toml_file=DEFAULTS,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -86,7 +92,7 @@ class Config(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is passed in, over the defaults."""
-        return init_settings, TomlConfigSettingsSource(settings_cls)
+        return init_settings, InitSettingsSource(settings_cls, _shipped())
 
     # One configuration is one object for the life of the process: comparing two by content means
     # nothing, and a mapping inside cannot be hashed.

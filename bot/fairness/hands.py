@@ -2,12 +2,13 @@
 
 import sqlite3
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from bot.access import Act, Filed, Hand, Role, Tie, is_moderator, why_not
-from bot.fairness import ties
+from bot.fairness.ties import Own
 from bot.foundation import Foundation
 from bot.model import Disclosed, Visitor
-from bot.store import cases, disclosures, events, moderators, recusals
+from bot.store import cases, events, moderators, recusals
 from bot.store.cases import Case
 from bot.store.disclosures import Logged
 from bot.store.recusals import Origin
@@ -71,17 +72,38 @@ def may_come(connection: sqlite3.Connection, on: Foundation, visitor: Visitor) -
 
 def hand_of(connection: sqlite3.Connection, on: Foundation, visitor: Visitor, case: Case) -> Hand:
     """As what somebody reaches for a case, with which disclosure, and what ties them to it."""
-    known = on.find(connection, visitor.user_id)
-    if has_role(on, visitor):
-        return _hand(connection, on, Role.MODERATOR, known.id if known else "", case)
-    if known is not None and recusals.is_outside(connection, case.id, known.id):
-        return _hand(connection, on, Role.OUTSIDE, known.id, case)
-    return Hand(Role.NOBODY)
+    return Reach(connection, on, visitor).hand(case)
+
+
+class Reach:
+    """``hand_of`` for many cases within one unit of work: what is theirs is read once."""
+
+    def __init__(self, connection: sqlite3.Connection, on: Foundation, visitor: Visitor) -> None:
+        """Take who reaches."""
+        known = on.find(connection, visitor.user_id)
+        self._connection, self._on, self._has_role = connection, on, has_role(on, visitor)
+        self._known_id = known.id if known else ""
+
+    def may_not(self, act: Act, case: Case) -> str:
+        """Why they may not do something about a case; empty where they may."""
+        return why_not(act, self.hand(case))
+
+    def hand(self, case: Case) -> Hand:
+        """As what they reach for a case."""
+        if self._has_role:
+            return _hand(self._connection, self._on, Role.MODERATOR, self._own, case)
+        if self._known_id and recusals.is_outside(self._connection, case.id, self._known_id):
+            return _hand(self._connection, self._on, Role.OUTSIDE, self._own, case)
+        return Hand(Role.NOBODY)
+
+    @cached_property
+    def _own(self) -> Own:
+        return Own(self._connection, self._on, self._known_id)
 
 
 def hand_of_moderator(connection: sqlite3.Connection, on: Foundation, subject_id: str, case: Case) -> Hand:
     """``hand_of`` for a moderator who is not here: by subject id."""
-    return _hand(connection, on, Role.MODERATOR, subject_id, case)
+    return _hand(connection, on, Role.MODERATOR, Own(connection, on, subject_id), case)
 
 
 def hand_for_person(
@@ -91,15 +113,14 @@ def hand_for_person(
     if not has_role(on, visitor):
         return Hand(Role.NOBODY)
     known = on.find(connection, visitor.user_id)
-    mine = on.newest_disclosure(connection, known.id if known else "")
-    tie = Tie.NONE
+    own, tie = Own(connection, on, known.id if known else ""), Tie.NONE
     if known is not None:
-        tie = _tie_to_person(connection, on, known.id, mine, subject_id)
+        tie = _tie_to_person(connection, on, own, subject_id)
         for case in cases.of_subject(connection, subject_id) if tie is Tie.NONE else ():
-            tie = _tie_to_case(connection, on, known.id, mine, case)
+            tie = _tie_to_case(connection, own, case)
             if tie is not Tie.NONE:
                 break
-    return Hand(Role.MODERATOR, _filed(mine, on.now(), on.config.review.interests_for), tie)
+    return Hand(Role.MODERATOR, _filed(own.told, on.now(), on.config.review.interests_for), tie)
 
 
 def hand_for_concern(
@@ -113,15 +134,14 @@ def hand_for_concern(
     if not has_role(on, visitor):
         return Hand(Role.NOBODY)
     known = on.find(connection, visitor.user_id)
-    mine = on.newest_disclosure(connection, known.id if known else "")
-    tie = Tie.NONE
+    own, tie = Own(connection, on, known.id if known else ""), Tie.NONE
     if known is not None and known.id == about_id:
         tie = Tie.ABOUT
     elif known is not None and known.id == reporter_id:
         tie = Tie.REPORTER
     elif known is not None and about_id is not None:
-        tie = _tie_to_person(connection, on, known.id, mine, about_id)
-    return Hand(Role.MODERATOR, _filed(mine, on.now(), on.config.review.interests_for), tie)
+        tie = _tie_to_person(connection, on, own, about_id)
+    return Hand(Role.MODERATOR, _filed(own.told, on.now(), on.config.review.interests_for), tie)
 
 
 def filed(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> Filed:
@@ -129,57 +149,32 @@ def filed(connection: sqlite3.Connection, on: Foundation, subject_id: str) -> Fi
     return _filed(on.newest_disclosure(connection, subject_id), on.now(), on.config.review.interests_for)
 
 
-def _hand(connection: sqlite3.Connection, on: Foundation, role: Role, subject_id: str, case: Case) -> Hand:
-    mine = on.newest_disclosure(connection, subject_id)
-    own = subject_id == case.subject_id
+def _hand(connection: sqlite3.Connection, on: Foundation, role: Role, own: Own, case: Case) -> Hand:
     return Hand(
         role,
-        _filed(mine, on.now(), on.config.review.interests_for),
-        Tie.OWN if own else _tie_to_case(connection, on, subject_id, mine, case),
-        recusals.proposed_what_waits(connection, case.id, subject_id),
+        _filed(own.told, on.now(), on.config.review.interests_for),
+        Tie.OWN if own.subject_id == case.subject_id else _tie_to_case(connection, own, case),
+        recusals.proposed_what_waits(connection, case.id, own.subject_id),
     )
 
 
-def _tie_to_case(
-    connection: sqlite3.Connection, on: Foundation, subject_id: str, mine: Logged | None, case: Case
-) -> Tie:
+def _tie_to_case(connection: sqlite3.Connection, own: Own, case: Case) -> Tie:
     """What ties somebody to a case that is not their own: by word, by their links, by what they decided."""
-    by_word = recusals.origin(connection, case.id, subject_id)
+    by_word = recusals.origin(connection, case.id, own.subject_id)
     if by_word is not None:
         return _BY_WORD[by_word]
-    if _is_linked(connection, on, mine, case):
+    if own.is_tied_to_case(case):
         return Tie.LINKED
-    decided = recusals.decided_what_is_appealed(connection, case.id, subject_id)
+    decided = recusals.decided_what_is_appealed(connection, case.id, own.subject_id)
     return Tie.DECIDED if decided else Tie.NONE
 
 
-def _is_linked(connection: sqlite3.Connection, on: Foundation, mine: Logged | None, case: Case) -> bool:
-    if mine is None or not mine.disclosure.interests:
-        return False
-    key = on.key_of(connection, case.subject_id)
-    told = {
-        one.id: one
-        for one in (
-            disclosures.current_of_case(connection, key, case.id),
-            disclosures.current(connection, key, case.subject_id),
-        )
-        if one is not None
-    }
-    return any(ties.linked(connection, on, mine, one) for one in told.values())
-
-
-def _tie_to_person(
-    connection: sqlite3.Connection, on: Foundation, subject_id: str, mine: Logged | None, other_id: str
-) -> Tie:
-    if subject_id == other_id:
+def _tie_to_person(connection: sqlite3.Connection, on: Foundation, own: Own, other_id: str) -> Tie:
+    if own.subject_id == other_id:
         return Tie.OWN
-    theirs = (
-        on.newest_disclosure(connection, other_id) if mine is not None and mine.disclosure.interests else None
-    )
-    if mine is None or theirs is None:
+    if own.told is None or not own.told.disclosure.interests:
         return Tie.NONE
-    met = ties.linked(connection, on, mine, theirs)
-    return Tie.LINKED if met else Tie.NONE
+    return Tie.LINKED if own.is_tied_to(on.newest_disclosure(connection, other_id)) else Tie.NONE
 
 
 def _filed(mine: Logged | None, now: datetime, good_for: timedelta) -> Filed:

@@ -64,6 +64,13 @@ class Register:
         line = self.above(first) | self.below(first) | {self.end(first)}
         return self.end(second) in line
 
+    def in_line_with(self, names: Iterable[bytes]) -> frozenset[str]:
+        """Every organisation, under all of its ids, that touches one of these names."""
+        own = {self.names[name] for name in names if name in self.names}
+        lines = frozenset[str]().union(*(self.above(o) | self.below(o) | {self.end(o)} for o in own))
+        known = {*own, *self.merged, *self.merged.values(), *self.parents, *self.parents.values()}
+        return frozenset(one for one in known if self.end(one) in lines)
+
     def any_touch(self, mine: Iterable[bytes], theirs: Iterable[bytes]) -> bool:
         """Whether any name on one side touches any on the other."""
         others = tuple(theirs)
@@ -76,9 +83,14 @@ def still_counts(interest: Interest, told_at: datetime | None, now: datetime) ->
     Nobody says in which month it ended, so one of the last thirty-six months counts for as long after it
     was told. What somebody would rather not say counts like what goes on.
     """
-    if interest.period == "older":
+    return period_counts(interest.period, told_at, now)
+
+
+def period_counts(period: str, told_at: datetime | None, now: datetime) -> bool:
+    """``still_counts``, by the code of when it was."""
+    if period == "older":
         return False
-    return interest.period != "past36" or told_at is None or now < _three_years_after(told_at)
+    return period != "past36" or told_at is None or now < _three_years_after(told_at)
 
 
 def _three_years_after(when: datetime) -> datetime:

@@ -3,12 +3,14 @@
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 
-from bot.fairness.lines import still_counts
+from bot.fairness.lines import period_counts, still_counts
 from bot.fairness.naming import normalised
 from bot.foundation import Foundation
 from bot.model import Disclosure, Interest
-from bot.store import organisations
+from bot.store import disclosures, organisations
+from bot.store.cases import Case
 from bot.store.disclosures import Logged
 
 
@@ -49,5 +51,54 @@ def recent(disclosed: Disclosure | Logged | None, now: datetime) -> tuple[Intere
 
 def names_in(on: Foundation, interests: Iterable[Interest]) -> frozenset[bytes]:
     """The organisations and clients that interests name, by the keyed hashes of their names."""
-    typed = {normalised(name) for one in interests for name in (one.organisation, one.on_behalf_of)}
+    return _lookups(on, (name for one in interests for name in (one.organisation, one.on_behalf_of)))
+
+
+def _lookups(on: Foundation, names: Iterable[str]) -> frozenset[bytes]:
+    typed = {normalised(name) for name in names}
     return frozenset(on.vault.name_lookup(name) for name in typed if name)
+
+
+class Own:
+    """What somebody, by subject id, told of themselves, and what it ties them to.
+
+    For one unit of work: their own side is worked out once, for however many cases.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, on: Foundation, subject_id: str) -> None:
+        """Take whose it is; an empty id for somebody who is not known."""
+        self.subject_id = subject_id
+        self.told = on.newest_disclosure(connection, subject_id)
+        self._connection, self._on = connection, on
+
+    def is_tied_to_case(self, case: Case) -> bool:
+        """Whether any interest touches one that was sent with a case, or that its person told last."""
+        if self.told is None or not self.told.disclosure.interests:
+            return False
+        key, now = self._on.key_of(self._connection, case.subject_id), self._on.now()
+        theirs = disclosures.names_told(self._connection, key, case.id, case.subject_id)
+        return self._touches(
+            _lookups(self._on, (n.name for n in theirs if period_counts(n.period, n.at, now)))
+        )
+
+    def is_tied_to(self, theirs: Logged | None) -> bool:
+        """Whether any interest touches one that somebody told of."""
+        if self.told is None or theirs is None:
+            return False
+        return self._touches(names_in(self._on, recent(theirs, self._on.now())))
+
+    def _touches(self, theirs: frozenset[bytes]) -> bool:
+        if not theirs or not self._names:
+            return False
+        if not self._names.isdisjoint(theirs):
+            return True
+        found = (organisations.named(self._connection, name) for name in theirs)
+        return any(one in self._line for one in found if one is not None)
+
+    @cached_property
+    def _names(self) -> frozenset[bytes]:
+        return names_in(self._on, recent(self.told, self._on.now()))
+
+    @cached_property
+    def _line(self) -> frozenset[str]:
+        return organisations.around(self._connection, self._names).in_line_with(self._names)

@@ -16,16 +16,16 @@ from itertools import islice
 from bot.access import Act, Filed, Tie, is_moderator
 from bot.clock import from_ms
 from bot.fairness import hands
-from bot.fairness.hands import hand_of, may_not
+from bot.fairness.hands import Reach, hand_of, may_not
 from bot.foundation import Foundation
 from bot.model import Visitor
-from bot.review import claims
+from bot.review import claims, filtering
 from bot.review.appeal_files import AppealFile, opened
 from bot.review.desk import CaseFile, Denied, Desk
+from bot.review.filtering import LOOKED_AT
 from bot.review.next_step import FOR_THE_TEAM, LISTED, OF_CASES, Group, Owner
 from bot.review.second_looks import may_not_look
 from bot.store import appeals, cases, effects, presence, queue, stops, tasks
-from bot.store import claims as kept
 from bot.store.cases import Case
 from bot.store.claims import ClaimKind, Item
 from bot.store.effects import Effect
@@ -40,8 +40,6 @@ ON_A_PAGE = 10
 COUNTED = 100
 """A list is counted as far as this; more is more."""
 
-_LOOKED_AT = 200
-"""Cases of the queue that are looked at for the next one, or for a filter."""
 _FOUND = 20
 """Cases that a filter lists."""
 _TASKS_LOOKED_AT = 40
@@ -225,53 +223,32 @@ class Queue:
         if by_holder and (wanted.free or holder_id in {"", "-"}):
             return Found((), cut=False, now=self._on.now())
         if by_holder:
-            looked_at = list(self._held_by(connection, holder_id, reader_id))
+            lines = filtering.held_by(connection, holder_id, reader_id)
         else:
-            looked_at = self._from_the_top(connection, reader_id)
-        fitting = (line for line in looked_at if self._fits(connection, visitor, line, wanted))
-        found = list(islice(fitting, _FOUND + 1))
+            lines = filtering.from_the_top(connection, reader_id, wanted.rule, wanted.category)
+        reach, looked_at, found = Reach(connection, self._on, visitor), 0, []
+        for line in lines:
+            looked_at += 1
+            if line is not None and self._fits(connection, reach, line, wanted):
+                found.append(line)
+            if len(found) > _FOUND:
+                break
         return Found(
             lines=tuple(self._shown(connection, line) for line in found[:_FOUND]),
-            cut=len(found) > _FOUND or len(looked_at) >= _LOOKED_AT,
+            cut=len(found) > _FOUND or looked_at >= LOOKED_AT,
             now=self._on.now(),
         )
 
-    def _from_the_top(self, connection: sqlite3.Connection, reader_id: str) -> list[Line]:
-        """The beginning of each list, one after the other."""
-        found: list[Line] = []
-        for group in LISTED:
-            left = _LOOKED_AT - len(found)
-            if group is Group.APPEALS:
-                found += queue.appeals(connection, TOP, left)
-            elif group is Group.CONCERNS:
-                found += queue.concerns(connection, reader_id, TOP, left)
-            elif group in OF_CASES:
-                found += queue.page(connection, group, TOP, left)
-        return found
-
-    def _held_by(self, connection: sqlite3.Connection, holder_id: str, reader_id: str) -> Iterator[Line]:
-        for claim in kept.of_holder(connection, holder_id, _LOOKED_AT):
-            if claim.kind is ClaimKind.CONCERN:
-                line = queue.concern(connection, claim.item_id, reader_id)
-            else:
-                case_id = kept.case_of(connection, claim)
-                case = cases.get(connection, case_id) if case_id else None
-                line = queue.line_of(connection, case) if case else None
-            if line is not None:
-                yield line
-
-    def _fits(self, connection: sqlite3.Connection, visitor: Visitor, line: Line, wanted: Filter) -> bool:
+    def _fits(self, connection: sqlite3.Connection, reach: Reach, line: Line, wanted: Filter) -> bool:
         if wanted.free and line.step.holder_id:
             return False
         if not wanted.rule and not wanted.category:
             return True
-        if line.case is None:
-            return False
-        if wanted.rule and queue.rule_of(connection, line.case.id) != wanted.rule:
-            return False
-        if wanted.category and wanted.category not in queue.categories_of(connection, line.case.id):
-            return False
-        return not may_not(connection, self._on, visitor, Act.OPEN, line.case)
+        return (
+            line.case is not None
+            and filtering.case_fits(connection, line.case.id, wanted.rule, wanted.category)
+            and not reach.may_not(Act.OPEN, line.case)
+        )
 
     def _open_next(self, connection: sqlite3.Connection, visitor: Visitor) -> CaseFile | AppealFile | Denied:
         line = self._next(connection, visitor)
@@ -295,7 +272,7 @@ class Queue:
     def _next(self, connection: sqlite3.Connection, visitor: Visitor) -> Line | None:
         """What is due first, of all that the moderator may do; what a colleague has comes last."""
         reader_id, with_others = self._reader_id(connection, visitor), []
-        for line in islice(_by_urgency(connection), _LOOKED_AT):
+        for line in islice(_by_urgency(connection), LOOKED_AT):
             if line.step.owner is Owner.CLOCK:
                 continue
             if line.step.holder_id not in {"", reader_id}:

@@ -1,10 +1,11 @@
 """The record of a case: all that happened to it, and what moderators wrote down."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
 from bot.access import Act
 from bot.fairness.hands import has_role, may_not, turned_away
@@ -84,23 +85,19 @@ class Record:
         )
         if refused:
             return Denied(refused)
-        steps = [self._step(connection, case, line) for line in lines_of_case(connection, case.id)]
+        # Few people, in many lines.
+        name = cache(lambda who: self._on.user_id(connection, who))
+        steps = [_step(case, line, name) for line in lines_of_case(connection, case.id)]
         key = self._on.key_of(connection, case.subject_id)
-        for note in notes.of_case(connection, key, case.id):
-            who = self._on.user_id(connection, note.by)
-            steps.append(Step(note.at, By.MODERATOR, who, "", {}, note.text))
+        steps += [
+            Step(note.at, By.MODERATOR, name(note.by), "", {}, note.text)
+            for note in notes.of_case(connection, key, case.id)
+        ]
         return Timeline(case, tuple(sorted(steps, key=lambda step: step.at)))
 
     def _nothing_there(self, visitor: Visitor) -> Denied:
         """Nobody but the team is told which codes there are."""
         return Denied("no_such_case" if has_role(self._on, visitor) else "not_a_moderator")
-
-    def _step(self, connection: sqlite3.Connection, case: Case, line: Line) -> Step:
-        by = {case.subject_id: By.PERSON, events.MACHINE: By.MACHINE, OPERATOR: By.OPERATOR}.get(
-            line.actor, By.MODERATOR
-        )
-        who = self._on.user_id(connection, line.actor) if by is By.MODERATOR else None
-        return Step(line.at, by, who, line.action, line.payload)
 
     async def write_note(self, visitor: Visitor, typed_code: str, text: str) -> NoteKept | Denied:
         """Keep a note on a case, sealed with its person's key, and deleted with their answers."""
@@ -133,3 +130,10 @@ class Record:
             object_id=case.id,
         )
         return NoteKept(case)
+
+
+def _step(case: Case, line: Line, name: Callable[[str], int | None]) -> Step:
+    by = {case.subject_id: By.PERSON, events.MACHINE: By.MACHINE, OPERATOR: By.OPERATOR}.get(
+        line.actor, By.MODERATOR
+    )
+    return Step(line.at, by, name(line.actor) if by is By.MODERATOR else None, line.action, line.payload)

@@ -1,7 +1,7 @@
 """The disclosure log: append-only, one row per submission or update, its interests beside it."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.clock import from_ms, to_ms
@@ -84,6 +84,37 @@ def _append_interest(
         if text:
             sealed = key.seal(text, _place(interest_id, name))
             connection.execute("INSERT INTO interest_text VALUES (?, ?, ?)", (interest_id, name, sealed))
+
+
+@dataclass(frozen=True, slots=True)
+class NameTold:
+    """The name of an organisation in a disclosure: when that was told, and the code of when the link was."""
+
+    at: datetime
+    period: str
+    name: str = field(repr=False)
+
+
+def names_told(
+    connection: sqlite3.Connection, key: PersonKey, case_id: str, subject_id: str
+) -> list[NameTold]:
+    """The names in what was sent last with a case, and in what its person told last. ``key`` is theirs."""
+    rows = connection.execute(
+        """
+        SELECT disclosure.at, interest.period, interest.id, interest_text.field, interest_text.sealed
+        FROM disclosure CROSS JOIN interest ON interest.disclosure_id = disclosure.id
+            CROSS JOIN interest_text ON interest_text.interest_id = interest.id
+        WHERE disclosure.id IN (
+            (SELECT id FROM disclosure WHERE case_id = :case ORDER BY version DESC LIMIT 1),
+            (SELECT id FROM disclosure WHERE subject_id = :person ORDER BY version DESC LIMIT 1)
+        ) AND interest_text.field IN ('organisation', 'on_behalf_of')
+        """,
+        {"case": case_id, "person": subject_id},
+    )
+    return [
+        NameTold(from_ms(row["at"]), row["period"], key.open(row["sealed"], _place(row["id"], row["field"])))
+        for row in rows
+    ]
 
 
 def current(connection: sqlite3.Connection, key: PersonKey, subject_id: str) -> Logged | None:

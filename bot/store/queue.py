@@ -57,6 +57,26 @@ def page(connection: sqlite3.Connection, group: Group, after: Place, most: int) 
     return [line for line in (_case_line(row) for row in rows) if line]
 
 
+def fitting(
+    connection: sqlite3.Connection, group: Group, rule: str, category: str, most: int
+) -> list[tuple[str, bool]]:
+    """The first cases of a list, by id, and whether each fits a rule and a category; empty: any."""
+    rows = connection.execute(
+        """
+        SELECT id, (:rule = '' OR :rule = (
+                SELECT rule_id FROM verdict WHERE case_id = cases.id ORDER BY at DESC LIMIT 1
+            )) AND (:category = '' OR EXISTS (
+                SELECT 1 FROM interest WHERE category = :category AND disclosure_id = (
+                    SELECT id FROM disclosure WHERE case_id = cases.id ORDER BY version DESC LIMIT 1
+                )
+            )) AS fits
+        FROM cases WHERE step = :step ORDER BY step_due, id LIMIT :most
+        """,
+        {"rule": rule, "category": category, "step": group.value, "most": most},
+    )
+    return [(row["id"], bool(row["fits"])) for row in rows]
+
+
 def appeals(connection: sqlite3.Connection, after: Place, most: int) -> list[Line]:
     """Appeals that are open, from a place on."""
     rows = connection.execute(

@@ -96,6 +96,14 @@ def test_a_tie_is_a_tie_for_both(register: Register, one: bytes, other: bytes) -
     assert register.touch(one, one)
 
 
+@given(registers(), some_names, some_names)
+def test_whatever_is_in_line_with_a_name_touches_it(register: Register, one: bytes, other: bytes) -> None:
+    """Worked out once for one side, it says of every other name what is said of the two together."""
+    line = register.in_line_with({one})
+
+    assert (one == other or register.names.get(other) in line) == register.touch(one, other)
+
+
 @given(registers(), st.permutations(IDS))
 def test_a_merger_unlinks_nobody(register: Register, ids: list[str]) -> None:
     """Whatever touched before touches after, and the two are one."""

@@ -11,10 +11,12 @@ import os
 import signal
 import sys
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, cast
 
+from bot.config import Config
 from tests.crash.stoppable import LastingServer, Steps, watching_commits
 from tests.crash.tales import CONFIRM, STEP, TALES, what_is_left
 from tests.support import NOW, FakeClock, FakeDoorkeeper, FakeLookout, config, world_in
@@ -22,9 +24,14 @@ from tests.support import NOW, FakeClock, FakeDoorkeeper, FakeLookout, config, w
 WAY = {"after_lapse": "remove", "way_back": "https://harbour.example/back"}
 
 
+@cache
+def _settings(tale: str) -> Config:
+    return config(timers=WAY, confirm=CONFIRM.get(tale, {}))
+
+
 async def perform(tale: str, folder: Path, stop_at: int | None) -> dict[str, Any]:
     """Play a tale from where it was left, and say what is left of it and which steps were passed."""
-    settings, steps = config(timers=WAY, confirm=CONFIRM.get(tale, {})), Steps(stop_at)
+    settings, steps = _settings(tale), Steps(stop_at)
     journal = folder / "acts"
     acts = TALES[tale]
     done, moment = journal.read_text().split(" ") if journal.exists() else ("0", NOW.isoformat())
@@ -57,6 +64,7 @@ def main() -> None:
     warm_up()
     for line in sys.stdin:
         wanted = json.loads(line)
+        _settings(wanted["tale"])
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:

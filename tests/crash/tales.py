@@ -336,9 +336,6 @@ TALES: dict[str, list[Act]] = {
     BY_TWO: [proposes(BEN), drains, confirms(BEN), drains, drains],
     AFTER_A_WAIT: [proposes(BEN), days_pass(2), drains],
     "held, changed, declined, and asked again": [
-        arrives(CAT),
-        *answers(CAT, LINKED),
-        drains,
         reopens(CAT),
         drains,
         sends(CAT),
@@ -376,9 +373,6 @@ TALES: dict[str, list[Act]] = {
         drains,
     ],
     "a member leaves, comes back, and tells of a link": [
-        arrives(ANN),
-        *answers(ANN, NIL),
-        drains,
         leaves(ANN),
         arrives(ANN),
         drains,
@@ -400,8 +394,6 @@ TALES: dict[str, list[Act]] = {
         drains,
     ],
     "nobody goes on with it: reminded, closed, removed": [
-        arrives(ANN),
-        begins(ANN),
         wants_reminders(ANN),
         days_pass(6),
         days_pass(3),
@@ -443,6 +435,9 @@ BEFORE: dict[str, list[Act]] = {
         *answers(BEN, LINKED),
         drains,
     ],
+    "held, changed, declined, and asked again": [arrives(CAT), *answers(CAT, LINKED), drains],
+    "a member leaves, comes back, and tells of a link": [arrives(ANN), *answers(ANN, NIL), drains],
+    "nobody goes on with it: reminded, closed, removed": [arrives(ANN), begins(ANN)],
     ERASED: _BEN_IS_IN,
     "a member is suspended": _BEN_IS_IN,
     "a member is told, and then removed": [*_BEN_IS_IN, sweeps],

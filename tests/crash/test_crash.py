@@ -85,9 +85,27 @@ def test_a_stop_at_any_step_changes_nothing(tale: str, nursery: Nursery, tmp_pat
 
 
 def _each_once(steps: list[str]) -> list[tuple[int, str]]:
-    """The last of all steps of the same name within an act."""
-    last = {name: number for number, name in enumerate(steps)}
-    return sorted((number, name) for name, number in last.items())
+    """The last of all steps of the same name within an act; of two that leave the same behind, one."""
+    chosen = {name: number for number, name in enumerate(steps)}.values()
+    return sorted((n, steps[n]) for n in chosen if not _leaves_the_same(steps, n, frozenset(chosen)))
+
+
+def _leaves_the_same(steps: list[str], number: int, chosen: frozenset[int]) -> bool:
+    """Whether another chosen step of the act stands for this one, because nothing lasting lies between them.
+
+    Just before a commit all is as it was right after the call before it; and a commit of nothing leaves
+    what there is before the next one, or when the answer is given.
+    """
+    doing, name = steps[number].split(": ", 1)
+    after_a_call = f"{doing}: after "
+    if " commits" in name and number - 1 in chosen and steps[number - 1].startswith(after_a_call):
+        return True
+    follows = steps[number + 1] if number + 1 in chosen else ""
+    return (
+        name.endswith("porchlight commits ")
+        and follows.startswith(f"{doing}: ")
+        and not follows.startswith(after_a_call)
+    )
 
 
 async def _files_made(folder: Path, tale: str) -> None:

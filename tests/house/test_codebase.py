@@ -94,6 +94,7 @@ USE_CASES = {
     "review.decisions",
     "review.desk",
     "review.drafts",
+    "review.filtering",
     "review.following",
     "review.looking",
     "review.second_looks",
