@@ -11,7 +11,6 @@ from datetime import datetime
 from bot.access import Act, Filed, why_not
 from bot.fairness import hands
 from bot.foundation import Foundation
-from bot.model import CaseState
 from bot.store import cases, effects, events, staffing
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
@@ -40,7 +39,7 @@ def nobody_is_left(connection: sqlite3.Connection, on: Foundation, case: Case) -
 
 def _needed(connection: sqlite3.Connection, case: Case) -> Act | None:
     """What somebody of the team has to be able to do; None where nothing waits for them."""
-    if case.state is CaseState.HELD:
+    if case.state.is_open and case.lapse_at is None:
         return Act.DECIDE
     return Act.APPEAL if staffing.has_open_appeal(connection, case.id) else None
 

@@ -19,7 +19,7 @@ class Group(StrEnum):
     DECIDE = "decide"
     """The answers are here, and the team decides."""
     TALK = "talk"
-    """Somebody would like to talk to a person."""
+    """Somebody would like to talk to a person, or is being talked to."""
     SECOND = "second"
     """A decision is proposed: a second person confirms it, or the wait of a small team goes on."""
     BLOCKED = "blocked"
@@ -139,8 +139,7 @@ def of_case(case: CaseColumns, holder_id: str = "", proposed: Proposed | None = 
         case Group.TALK:
             owner, since, due = _team(holder_id), case.wants_person_at, case.target_at
         case Group.UNANSWERED:
-            owner = Owner.APPLICANT if case.lapse_at else _team(holder_id)
-            since, due = case.opened_at, case.lapse_at or case.target_at
+            owner, since, due = Owner.APPLICANT, case.opened_at, case.lapse_at
         case _:
             owner, since, due = Owner.CLOCK, case.opened_at, case.lapse_at
     began = since or case.opened_at
@@ -148,11 +147,15 @@ def of_case(case: CaseColumns, holder_id: str = "", proposed: Proposed | None = 
 
 
 def group_of(case: CaseColumns) -> Group | None:
-    """The list that a case stands in; None for none, because it is closed."""
-    wants_person = case.wants_person_at is not None
+    """The list that a case stands in; None for none, because it is closed.
+
+    What closes by itself waits for the person. Whatever else is open waits for the team, be it that a
+    moderator began to write down what somebody says.
+    """
+    with_the_team = case.lapse_at is None
     if not case.state.is_open:
         return Group.SECOND if case.second_by else None
-    if case.blocked_at and (case.state is CaseState.HELD or wants_person):
+    if case.blocked_at and with_the_team:
         return Group.BLOCKED
     if case.second_by:
         return Group.SECOND
@@ -161,7 +164,7 @@ def group_of(case: CaseColumns) -> Group | None:
         return Group.TALK if asked_to_talk_since else Group.ASKED
     if case.state is CaseState.HELD:
         return Group.DECIDE
-    if wants_person:
+    if with_the_team:
         return Group.TALK
     return Group.UNANSWERED if case.listed else Group.ASIDE
 

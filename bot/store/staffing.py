@@ -18,15 +18,14 @@ class Place:
 
 
 def places(connection: sqlite3.Connection) -> list[Place]:
-    """Cases that are held, or under appeal, or were left with nobody."""
+    """Cases that wait for the team, or are under appeal, or were left with nobody."""
     rows = connection.execute(
         """
         SELECT id, version, blocked_at IS NOT NULL AS is_blocked, EXISTS (
             SELECT 1 FROM appeal WHERE appeal.case_id = cases.id AND appeal.closed_at IS NULL
         ) AS is_appealed
         FROM cases WHERE id IN (
-            SELECT id FROM cases
-            WHERE step IN ('decide', 'talk', 'second', 'asked', 'blocked') AND state = 'held'
+            SELECT id FROM cases WHERE step IN ('decide', 'talk', 'second', 'blocked', 'asked')
             UNION SELECT id FROM cases WHERE blocked_at IS NOT NULL
             UNION SELECT case_id FROM appeal WHERE closed_at IS NULL
         )

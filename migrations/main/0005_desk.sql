@@ -98,11 +98,11 @@ CREATE TABLE cases_anew (
     step TEXT GENERATED ALWAYS AS (
         CASE
             WHEN state NOT IN ('waiting', 'answering', 'held') THEN CASE WHEN second_by IS NOT NULL THEN 'second' END
-            WHEN blocked_at IS NOT NULL AND (state = 'held' OR wants_person_at IS NOT NULL) THEN 'blocked'
+            WHEN blocked_at IS NOT NULL AND lapse_at IS NULL THEN 'blocked'
             WHEN second_by IS NOT NULL THEN 'second'
             WHEN asked_at IS NOT NULL THEN CASE WHEN wants_person_at > asked_at THEN 'talk' ELSE 'asked' END
             WHEN state = 'held' THEN 'decide'
-            WHEN wants_person_at IS NOT NULL THEN 'talk'
+            WHEN lapse_at IS NULL THEN 'talk'
             WHEN listed = 1 THEN 'unanswered'
             ELSE 'aside'
         END
@@ -113,7 +113,7 @@ CREATE TABLE cases_anew (
             WHEN 'second' THEN coalesce(held_at, wants_person_at, opened_at)
             WHEN 'asked' THEN asked_at
             WHEN 'decide' THEN held_at
-            WHEN 'talk' THEN wants_person_at
+            WHEN 'talk' THEN coalesce(wants_person_at, opened_at)
             WHEN 'unanswered' THEN opened_at
             WHEN 'aside' THEN opened_at
         END
@@ -122,7 +122,7 @@ CREATE TABLE cases_anew (
         CASE step
             WHEN 'second' THEN second_by
             WHEN 'asked' THEN answer_by
-            WHEN 'unanswered' THEN coalesce(lapse_at, target_at, opened_at)
+            WHEN 'unanswered' THEN coalesce(lapse_at, opened_at)
             WHEN 'aside' THEN coalesce(lapse_at, opened_at)
             WHEN 'blocked' THEN coalesce(target_at, step_since)
             WHEN 'decide' THEN coalesce(target_at, step_since)
@@ -178,6 +178,7 @@ CREATE INDEX case_blocked ON cases (blocked_at) WHERE blocked_at IS NOT NULL;
 -- What is past its time and the team has not heard of.
 CREATE INDEX case_untold ON cases (step_due)
     WHERE step IN ('decide', 'talk', 'second', 'blocked') AND told_due IS NOT step_due;
+CREATE INDEX case_blocked ON cases (id) WHERE blocked_at IS NOT NULL;
 CREATE INDEX case_wanting_person ON cases (wants_person_at)
     WHERE wants_person_at IS NOT NULL AND state IN ('waiting', 'answering', 'held');
 CREATE INDEX case_to_lapse ON cases (lapse_at) WHERE lapse_at IS NOT NULL;

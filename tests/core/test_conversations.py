@@ -5,6 +5,7 @@ from bot.minting import NextForm
 from bot.model import InformationPage, Outcome, Source
 from bot.review.bench import MayNot
 from bot.review.conversations import NotRecorded, Recording, WhyNotRecord
+from bot.review.desk import CaseFile, Denied
 from bot.standing import AdmittedStanding, CarryOn, HeldStanding
 from bot.submission import Sent
 from tests.support import (
@@ -111,6 +112,25 @@ async def test_another_moderator_may_carry_on_but_no_one_else(world: World) -> N
     assert isinstance(again, Recording)
     assert isinstance(again.step, Summary)
     assert await world.one("SELECT count(*) FROM sheet") == 1
+
+
+async def test_what_is_written_down_is_the_teams_turn_until_the_person_has_to_confirm(world: World) -> None:
+    """It stands on a list, is next for somebody, and is told of when it is late; then it is the person's."""
+    await world.gate.arrive(ANN)
+    await world.conversations.record(MOD, await world.code())
+    step = "SELECT step, step_due = coalesce(target_at, lapse_at) FROM cases"
+    assert await world.rows(step) == [("talk", 1)]
+    assert isinstance(await world.queue.open_next(SECOND_MOD), CaseFile)
+    await world.sweep.run(world.clock.advance(hours=25))
+    assert await world.one("SELECT told_due = step_due FROM cases") == 1
+
+    recording = await world.conversations.record(MOD, await world.code())
+    assert isinstance(recording, Recording)
+    assert isinstance(recording.step, NextForm)
+    await world.save(MOD, recording.step.ref, ABOUT_NIL)
+
+    assert await world.rows(step) == [("unanswered", 1)]
+    assert await world.queue.open_next(SECOND_MOD) == Denied("nothing_waits")
 
 
 async def test_beginning_to_record_is_an_event(world: World) -> None:

@@ -45,6 +45,7 @@ COLUMNS: dict[str, list[Any]] = {
     "lapse_at": [None, NOW + 6 * HOUR],
     "held_at": [None, NOW - 3 * HOUR],
 }
+ANSWERING = {"state": CaseState.ANSWERING, "held_at": None}
 OPENED, ANSWER_BY = NOW - 9 * HOUR, NOW + 3 * HOUR
 
 
@@ -117,7 +118,7 @@ def test_every_open_case_has_one_step_with_an_owner_and_a_time(allowed: list[sql
         Group.SECOND: {Owner.SECOND, Owner.CLOCK},
         Group.BLOCKED: {Owner.OUTSIDE},
         Group.ASKED: {Owner.APPLICANT},
-        Group.UNANSWERED: {Owner.APPLICANT, *theirs},
+        Group.UNANSWERED: {Owner.APPLICANT},
         Group.ASIDE: {Owner.CLOCK},
     }
 
@@ -151,10 +152,18 @@ def test_every_list_is_shown_but_the_one_that_says_nothing() -> None:
         ({"asked_at": ASKED, "answer_by": ANSWER_BY, "wants_person_at": AFTER}, Group.TALK),
         ({"second_by": AFTER, "asked_at": ASKED, "answer_by": ANSWER_BY}, Group.SECOND),
         ({"second_by": AFTER, "blocked_at": BEFORE}, Group.BLOCKED),
+        ({**ANSWERING}, Group.TALK),
+        ({**ANSWERING, "lapse_at": AFTER}, Group.UNANSWERED),
+        ({**ANSWERING, "lapse_at": AFTER, "wants_person_at": BEFORE}, Group.UNANSWERED),
+        ({**ANSWERING, "blocked_at": BEFORE}, Group.BLOCKED),
+        ({**ANSWERING, "lapse_at": AFTER, "listed": False}, Group.ASIDE),
     ],
 )
 def test_what_comes_before_what(changed: dict[str, Any], group: Group) -> None:
-    """A held case, and what can be noted beside it."""
+    """A held case, and what can be noted beside it; and whose turn it is while somebody answers.
+
+    Without an end it is the team's: they talk, or a moderator writes down what the person says.
+    """
     case = _held(**changed)
     step = of_case(case)
 

@@ -189,6 +189,24 @@ async def test_an_appeal_needs_somebody_who_took_no_part(world: World) -> None:
     assert await blocked(world) == []
 
 
+async def test_who_would_like_to_talk_needs_somebody_too(world: World, clock: FakeClock) -> None:
+    """While they are changing their answers; not once it is for them to go on."""
+    case = await stranded(world)
+    await world.gate.reopen(ANN)
+    await sweep(world)
+    assert await blocked(world) == []
+
+    await world.gate.ask_for_person(ANN)
+    await sweep(world)
+    assert await blocked(world) == [case]
+    assert await world.one("SELECT step FROM cases WHERE id = ?", case) == "blocked"
+
+    clock.advance(hours=1)
+    await tells(world, SECOND_MOD)
+    await sweep(world)
+    assert await world.one("SELECT step FROM cases WHERE id = ?", case) == "talk"
+
+
 async def test_a_step_of_the_case_ends_it(world: World) -> None:
     """Somebody who takes their request back leaves no case behind that waits for somebody from outside."""
     await stranded(world)
