@@ -21,7 +21,7 @@ from bot.review import alerts, claims, conditions, talks
 from bot.review.confirming import Confirming
 from bot.review.questions import run_out
 from bot.store import conditions as stored_conditions
-from bot.store import drafts, effects, events, lapsing, marks, motions, questions, stops
+from bot.store import drafts, effects, events, lapsing, marks, motions, questions, showing, stops
 from bot.store.cases import Case
 from bot.store.effects import EffectKind
 from bot.waves import look
@@ -114,6 +114,7 @@ class Sweep:
             motions.give_back(connection, gap)
             effects.give_back(connection, EffectKind.REMOVE, swept, gap)
             effects.give_back(connection, EffectKind.REMINDER, swept, gap)
+            showing.follow_all_that_wait(connection, now)
         last_reminder = max(timers.reminders, default=timedelta())
         lapsing.hold_near(connection, now + timers.lapse_after, now + last_reminder)
         questions.hold_near(connection, now + self._on.config.review.answer_within)

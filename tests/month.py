@@ -84,6 +84,8 @@ class Porch(FakeDoorkeeper):
     def _result(self, call: Call, usual: Result | None = None) -> Result:
         if self.away:
             return Later("unavailable")
+        if call.user_id in self.gone:
+            return Refused(Why.GONE)
         if call.verb == "grant":
             self.inside.add(call.user_id)
         elif call.verb in {"revoke", "remove"}:

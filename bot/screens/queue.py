@@ -17,15 +17,14 @@ from bot.words import Voice
 
 PAGE, OPEN_TASK, OPEN_CONCERN, SEEN, RETRY = "page", "opentask", "openconcern", "seen", "retry"
 
-_TO_OPEN = frozenset({*FOR_THE_TEAM, Group.CONCERNS})
+_HAVE_A_NEXT = frozenset({*FOR_THE_TEAM, Group.APPEALS})
+_TO_OPEN = _HAVE_A_NEXT | {Group.CONCERNS}
 """The lists whose lines have a button on the first screen."""
 
 LOOK_AGAIN = "lookatdecision"
 ANYWAY = "anyway"
 
 _BLANK = "-"
-_TO_OPEN = frozenset({*FOR_THE_TEAM, Group.APPEALS})
-"""Lists that the first screen has a way into."""
 _TOLD_IN_HOURS = timedelta(days=2)
 
 
@@ -128,7 +127,7 @@ def _held_up(voice: Voice, held_up: HeldUp) -> str:
 def _presses(voice: Voice, result: Overview) -> list[Press]:
     """The way on first: what does not fit under one message is on the pages."""
     presses = []
-    if any(listed.lines for listed in result.lists if listed.group in _TO_OPEN):
+    if any(listed.lines for listed in result.lists if listed.group in _HAVE_A_NEXT):
         presses.append(Press(NEXT, voice.say("open_next"), style=Style.PRIMARY))
     for listed in result.lists:
         if listed.more is not None:

@@ -29,6 +29,14 @@ def follow(connection: sqlite3.Connection, before: OnCard, after: OnCard, now: d
     effects.want(connection, EffectKind.CARD, key=after.id, now=now, case_id=after.id)
 
 
+def follow_all_that_wait(connection: sqlite3.Connection, now: datetime) -> None:
+    """Want the card of every case that waits for an answer or a second person: time was given back."""
+    rows = connection.execute("SELECT id FROM cases WHERE step IN ('asked', 'second')").fetchall()
+    for row in rows:
+        if effects.exists(connection, EffectKind.CARD, row["id"]):
+            effects.want(connection, EffectKind.CARD, key=row["id"], now=now, case_id=row["id"])
+
+
 def _shown(case: OnCard) -> tuple[object, ...]:
     """All that a card says of a case. Until when somebody may answer moves with every page they save."""
     step = of_case(case)

@@ -174,7 +174,6 @@ CREATE INDEX case_of_subject ON cases (subject_id, opened_at);
 CREATE INDEX case_of_decision ON cases (decision_id) WHERE decision_id IS NOT NULL;
 -- The lists of the queue, what is due first at the top.
 CREATE INDEX case_step ON cases (step, step_due, id) WHERE step IS NOT NULL;
-CREATE INDEX case_blocked ON cases (blocked_at) WHERE blocked_at IS NOT NULL;
 -- What is past its time and the team has not heard of.
 CREATE INDEX case_untold ON cases (step_due)
     WHERE step IN ('decide', 'talk', 'second', 'blocked') AND told_due IS NOT step_due;

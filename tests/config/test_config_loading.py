@@ -328,7 +328,7 @@ def test_broken_parts_do_not_hide_or_invent_others(cut: int, example: str, load_
     assert [error.path.split(".")[-1] for error in errors] == ["lable"]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=90, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_change_of_bytes_is_ever_a_traceback(data: st.DataObject, example: str, load_text: Load) -> None:
     """Random edits of the example are told or accepted."""
@@ -343,7 +343,7 @@ def test_no_change_of_bytes_is_ever_a_traceback(data: st.DataObject, example: st
     assert (loaded.config is None) == bool(loaded.errors)
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(data=st.data())
 def test_no_change_of_values_is_ever_a_traceback(data: st.DataObject, example: str, load_text: Load) -> None:
     """The same with edits that stay TOML: words and values swapped for others."""

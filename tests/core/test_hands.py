@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import to_ms
 from bot.fairness.aside import Aside, AskedAside, Candidates, CannotAsk, NotAside, SteppingAside
 from bot.fairness.interests import NotForThem, OwnInterests, OwnLinks, Renewed
 from bot.filling import Summary
@@ -261,6 +262,7 @@ async def test_a_moderator_is_asked_a_month_before_and_once_it_has_run_out(world
     asked = []
     for days in (-31, -30, -29, 0, 1, 2, 40):
         world.clock.now = world.clock().replace(year=2026, month=3, day=4) + good_for + timedelta(days=days)
+        await world.run("UPDATE moderator SET seen_at = ?", to_ms(world.clock()))  # as a round does
         await world.sweep.run(world.clock())
         await world.drain()
         asked.append(len(world.doorkeeper.told("tell")))

@@ -689,6 +689,9 @@ class Neighbourhood(RuleBasedStateMachine):
             self.live(timedelta(minutes=5 if patience < 30 else 60))
         else:
             pytest.fail(str([dict(row) for row in self.rows("SELECT * FROM effect WHERE state <> 'done'")]))
+        # What the last round found may make the digest of the day.
+        self.sweep()
+        self.drain()
         self.roles_follow_decisions()
         self.everybody_was_told()
         self.cards_show_how_it_stands()

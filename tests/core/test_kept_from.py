@@ -21,7 +21,7 @@ from bot.screens import deciding
 from bot.screens import desk as desk_screens
 from bot.screens.elements import FormSheet, Screen
 from cogs._router import Answer, Handler, Pressed, Router
-from tests.support import ABOUT_LINKED, ANN, BEN, LINK_NOW, MOD, PURPOSE, SECOND_MOD, World, config
+from tests.support import ABOUT_LINKED, ANN, BEN, LINK_NOW, MOD, NOW, PURPOSE, SECOND_MOD, World, config
 
 VOICE = config().words.voice("en")
 ONE_LINE = VOICE.say("may_not_recused", case_code="")
@@ -37,6 +37,9 @@ _IDS = """
     UNION SELECT ref FROM form UNION SELECT id FROM sheet UNION SELECT ref FROM file_view
     UNION SELECT ref FROM proposal UNION SELECT id FROM task UNION SELECT id FROM decision
     UNION SELECT id FROM subject UNION SELECT id FROM disclosure UNION SELECT ref FROM effect
+    UNION SELECT id FROM motion UNION SELECT ref FROM question UNION SELECT ref FROM question_draft
+    UNION SELECT id FROM concern UNION SELECT code FROM concern UNION SELECT id FROM note
+    UNION SELECT id FROM appeal
     """
 
 
@@ -56,7 +59,9 @@ def option(parameter: app_commands.Parameter, code: str) -> object:
         AppCommandOptionType.integer: 1,
         AppCommandOptionType.number: 1.0,
         AppCommandOptionType.boolean: True,
-        AppCommandOptionType.user: SimpleNamespace(id=ANN.user_id, mention=f"<@{ANN.user_id}>", bot=False),
+        AppCommandOptionType.user: SimpleNamespace(
+            id=ANN.user_id, mention=f"<@{ANN.user_id}>", bot=False, created_at=NOW
+        ),
     }
     assert parameter.type in known, f"{parameter.name} is of a kind that this test cannot give"
     return known[parameter.type]
@@ -128,6 +133,8 @@ def walking(monkeypatch: pytest.MonkeyPatch) -> Callable[[World, Visitor], Walk]
             await walk.hear(handler, given.get("ref", ""), given.get("values"))
 
         monkeypatch.setattr(Router, "answer", answer)
+        for name in ("cogs.organisations", "cogs.queue"):
+            monkeypatch.setattr(f"{name}.visitor_of", lambda interaction: interaction.user, raising=False)
         return walk
 
     return begin
@@ -182,6 +189,7 @@ async def test_whoever_is_kept_from_a_case_sees_nothing_of_it_on_any_path(
         "decide.refused",
         "file.refused",
         "history.refused",
+        "outside.refused",
     ]
 
 

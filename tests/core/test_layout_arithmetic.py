@@ -118,7 +118,7 @@ overwrites = st.dictionaries(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(
     base=st.fixed_dictionaries(dict.fromkeys((GUILD, *ROLES), bits)),
     written=overwrites,

@@ -425,7 +425,7 @@ COMBINABLE = [
 ]
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.lists(st.sampled_from(COMBINABLE), min_size=2, max_size=6, unique=True))
 def test_mends_do_no_harm_in_any_company(cases: list[Hole]) -> None:
     """Whatever else is wrong: nobody who belongs here loses sight, and nothing opens to others."""

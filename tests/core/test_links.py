@@ -16,15 +16,20 @@ from tests.support import (
     LINK_OLD,
     MEMBER_ROLE,
     MOD,
+    NOW,
     PURPOSE,
     TICKED,
     Raw,
     World,
+    config,
     visitor,
 )
 
 VETERAN = visitor(600000000000000001, role_ids=frozenset({MEMBER_ROLE}))
 CAPACITY: Raw = {"capacity": "self"}
+
+GOOD = NOW + config().review.interests_for
+"""Until when what is told now will do at the desk."""
 
 
 async def change(world: World, who: Visitor, about: Raw, *pages: Raw) -> SendResult:
@@ -47,7 +52,7 @@ async def test_a_change_is_a_new_version_and_access_stays(world: World) -> None:
 
     result = await change(world, ANN, {"links": "yes"}, LINK_OLD)
 
-    assert result == LinksChanged(2)
+    assert result == LinksChanged(2, good_until=GOOD)
     assert await world.rows("SELECT version, disclosed, source, case_id IS NULL FROM disclosure") == [
         (1, "none", "gate", 0),
         (2, "some", "update", 1),
@@ -126,7 +131,7 @@ async def test_sending_a_change_twice_is_sending_it_once(world: World) -> None:
     first = await world.submission.send(ANN, step.send_ref, TICKED)
     second = await world.submission.send(ANN, step.send_ref, TICKED)
 
-    assert first == LinksChanged(2)
+    assert first == LinksChanged(2, good_until=GOOD)
     assert not isinstance(second, LinksChanged)
     assert await world.one("SELECT count(*) FROM disclosure") == 2
 
@@ -143,7 +148,7 @@ async def test_a_member_from_before_the_bot_can_tell_links(world: World) -> None
     ready = await world.links.change(VETERAN)
     assert isinstance(ready, Summary)
 
-    assert await world.submission.send(VETERAN, ready.send_ref, TICKED) == LinksChanged(1)
+    assert await world.submission.send(VETERAN, ready.send_ref, TICKED) == LinksChanged(1, good_until=GOOD)
     assert await world.rows("SELECT * FROM cases") == []
 
 

@@ -271,4 +271,4 @@ class Gatehouse(RuleBasedStateMachine):
 
 
 TestGatehouse = Gatehouse.TestCase
-TestGatehouse.settings = settings(max_examples=25, stateful_step_count=25)
+TestGatehouse.settings = settings(max_examples=16, stateful_step_count=25)

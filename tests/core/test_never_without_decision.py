@@ -77,7 +77,7 @@ class Server(FakeDoorkeeper):
 
 
 @given(acts=st.lists(st.sampled_from(ACTS), max_size=14))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_the_role_stands_only_on_a_standing_admission(acts: list[str]) -> None:
     """After any order of decisions, restarts and comings and goings, once the outbox has done its work."""
     asyncio.run(_live_through(acts))

@@ -166,7 +166,7 @@ def wanting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     deaths=st.lists(st.sampled_from([0, 0, 0, 0, 1, 2]), max_size=25),
     naps=st.lists(st.integers(0, 200), max_size=12),
 )
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_every_wish_ends_where_somebody_sees_it(
     wanting: Path, answers: Answers, deaths: list[int], naps: list[int]
 ) -> None:

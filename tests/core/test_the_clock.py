@@ -286,7 +286,7 @@ async def run(folder: Path, plan: list[Step], *, remove: bool) -> None:
         await history.stack.aclose()
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(plan=plans, remove=st.booleans())
 def test_nobody_is_wronged_by_time(fresh: Path, plan: list[tuple[Step, ...]], remove: bool) -> None:
     """Nobody closes before a week of the bot being awake, the held never; messages keep their distance."""

@@ -72,6 +72,10 @@ def _trace(steps: Steps, name: str, statement: str) -> None:
 _KEPT = ("roles", "here", "messages", "told", "removed", "log", "threads")
 
 
+_APPEAL_CODE = re.compile(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}")
+"""Another one in each run."""
+
+
 class LastingServer:
     """The server, kept in a file. It remembers nonces for minutes only: no restart finds one again."""
 
@@ -155,12 +159,14 @@ class LastingServer:
     async def tell(self, user_id: int, screen: Screen, nonce: str, since: datetime | None = None) -> Result:
         """Send somebody a message."""
 
+        text = _APPEAL_CODE.sub("a code", screen.text)
+
         def tell() -> Result:
-            already = since is not None and [user_id, screen.text] in self._state["told"]
+            already = since is not None and [user_id, text] in self._state["told"]
             if not already and nonce not in self._nonces:
-                self._state["told"].append([user_id, screen.text])
+                self._state["told"].append([user_id, text])
                 self._nonces[nonce] = 0
-            sent = self._state["told"].index([user_id, screen.text]) + 1
+            sent = self._state["told"].index([user_id, text]) + 1
             return Done(sent, channel_id=user_id, message_ids=(sent,))
 
         return self._done("tell", tell)

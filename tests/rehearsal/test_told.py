@@ -240,7 +240,7 @@ async def test_each_new_guarantee_that_is_broken_is_caught(
 async def test_a_bot_that_overlooks_a_tie_is_caught(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """The moderator has told of her employer, and reads the case of somebody who worked there."""
     monkeypatch.setattr(told, "_SCENES", the_same([fair_scenes.own_links_first, fair_scenes.kept_away]))
-    monkeypatch.setattr(ties, "linked", lambda *_: False)
+    monkeypatch.setattr(ties.Own, "is_tied_to_case", lambda *_: False)
     well, text = await tell(config)
 
     assert not well
